@@ -1,0 +1,240 @@
+//! What may join the queue.
+//!
+//! Orders are judged against the positions *as they will be* once the queue has filled, so that
+//! a queue's path never crosses zero and several orders cannot pass a limit that one could not.
+
+use crate::{
+    num::{Money, PRICE_MAX, Price, QUANTITY_MAX, Quantity, SCALE},
+    order::{NewOrder, OrderId, OrderKind, Side, WorkingOrder},
+    rules::{GROSS_MAX, ORDERS_PER_TURN_MAX, WORKING_ORDERS_MAX},
+    run::{Outcome, Reason, Refusal, Reject, Rejection, Run},
+};
+
+/// Positions and gross exposure with every queued order filled, at the last closes.
+struct Projection {
+    /// Signed units per column.
+    positions: Vec<i64>,
+    /// Units of 1e-16.
+    gross: i128,
+    /// Equity × leverage cap.
+    allowed: Money,
+}
+
+impl Projection {
+    fn new(run: &Run) -> Self {
+        let mut positions: Vec<i64> =
+            run.ledger.positions.iter().map(|position| position.quantity.units()).collect();
+        for order in &run.queue {
+            positions[order.order.symbol.index()] += order.signed_remaining();
+        }
+        let marks = run.market().marks(run.now);
+        let gross = positions
+            .iter()
+            .zip(marks)
+            .map(|(&units, &mark)| Quantity::from_units(units.abs()).exact_value(mark))
+            .sum();
+        let allowed = run.rules().leverage_cap.limit(run.last_sample().equity());
+        Self { positions, gross, allowed }
+    }
+}
+
+impl Run {
+    /// Withdraws working orders, and those that depended on them.
+    pub(crate) fn withdraw(
+        &mut self,
+        cancel: &[OrderId],
+        outcome: &mut Outcome,
+    ) -> Result<(), Refusal> {
+        for &id in cancel {
+            let at = self.queue.iter().position(|order| order.id == id);
+            let withdrawn = self.queue.remove(at.ok_or(Refusal::NoSuchOrder(id))?);
+            self.prune(withdrawn.order.symbol, outcome);
+        }
+        Ok(())
+    }
+
+    /// Queues all orders, or none.
+    pub(crate) fn accept(
+        &mut self,
+        orders: &[NewOrder],
+        outcome: &mut Outcome,
+    ) -> Result<(), Refusal> {
+        if orders.is_empty() {
+            return Ok(());
+        }
+        if orders.len() > ORDERS_PER_TURN_MAX {
+            let (count, max) = (orders.len(), ORDERS_PER_TURN_MAX);
+            return Err(Refusal::TooManyOrders { count, max });
+        }
+        let mut projection = Projection::new(self);
+        let mut refused = Vec::new();
+        for (at, order) in orders.iter().enumerate() {
+            if let Err(reject) = self.check(order, &mut projection, self.queue.len() + at) {
+                refused.push((at, reject));
+            }
+        }
+        if !refused.is_empty() {
+            return Err(Refusal::Orders(refused));
+        }
+        outcome.first_order = Some(OrderId(self.orders_seen + 1));
+        for order in orders {
+            self.orders_seen += 1;
+            self.queue.push(WorkingOrder {
+                id: OrderId(self.orders_seen),
+                remaining: order.quantity,
+                order: order.clone(),
+                queued_at: self.now,
+                triggered: false,
+                day_session: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn check(
+        &self,
+        order: &NewOrder,
+        projection: &mut Projection,
+        waiting: usize,
+    ) -> Result<(), Reject> {
+        if self.liquidation_due {
+            return Err(Reject::LiquidationDue);
+        }
+        if order.quantity <= Quantity::ZERO {
+            return Err(Reject::QuantityNotPositive);
+        }
+        if order.quantity.units() > QUANTITY_MAX * SCALE {
+            return Err(Reject::QuantityTooLarge { max: QUANTITY_MAX });
+        }
+        check_prices(order.kind)?;
+        if order.side.position_sign() < 0 && !self.rules().short_enabled {
+            return Err(Reject::ShortingDisabled);
+        }
+        if waiting >= WORKING_ORDERS_MAX {
+            return Err(Reject::QueueFull { max: WORKING_ORDERS_MAX });
+        }
+        let projected = projection.positions[order.symbol.index()];
+        if order.side.opens() {
+            self.check_entry(order, projection, projected)?;
+        } else {
+            self.check_exit(order, projected)?;
+        }
+        let after = projected + order.side.direction() * order.quantity.units();
+        let mark = self.market().mark(self.now, order.symbol);
+        projection.gross += Quantity::from_units(after.abs() - projected.abs()).exact_value(mark);
+        projection.positions[order.symbol.index()] = after;
+        Ok(())
+    }
+
+    fn check_exit(&self, order: &NewOrder, projected: i64) -> Result<(), Reject> {
+        let held = Quantity::from_units((projected * order.side.position_sign()).max(0));
+        let (asked, symbol) = (order.quantity, || self.market().symbol(order.symbol).to_owned());
+        let long = order.side == Side::Sell;
+        if held == Quantity::ZERO {
+            let symbol = symbol();
+            Err(if long { Reject::NoLong { symbol } } else { Reject::NoShort { symbol } })
+        } else if asked > held {
+            Err(if long {
+                Reject::ExceedsLong { asked, held }
+            } else {
+                Reject::ExceedsShort { asked, held }
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_entry(
+        &self,
+        order: &NewOrder,
+        projection: &Projection,
+        projected: i64,
+    ) -> Result<(), Reject> {
+        let symbol = || self.market().symbol(order.symbol).to_owned();
+        if projected * order.side.position_sign() < 0 {
+            let long = projected > 0;
+            return Err(Reject::CrossesZero {
+                symbol: symbol(),
+                held_side: if long { "long" } else { "short" },
+                held: Quantity::from_units(projected.abs()),
+                side: order.side.name(),
+                instead: if long { "sell" } else { "cover" },
+            });
+        }
+        let mark = self.market().mark(self.now, order.symbol);
+        if mark == Price::ZERO {
+            return Err(Reject::NoBarYet { symbol: symbol() });
+        }
+        if projected.abs() + order.quantity.units() > QUANTITY_MAX * SCALE {
+            return Err(Reject::PastLimit { what: "the position", max: QUANTITY_MAX });
+        }
+        let exposure = Money::from_exact(projection.gross + order.quantity.exact_value(mark));
+        if exposure.units() > i128::from(GROSS_MAX) * i128::from(SCALE) {
+            return Err(Reject::PastLimit { what: "gross exposure", max: GROSS_MAX });
+        }
+        if exposure > projection.allowed {
+            return Err(Reject::BuyingPower {
+                symbol: symbol(),
+                exposure: exposure.to_f64(),
+                allowed: projection.allowed.to_f64(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Ends the orders of an instrument that rested on one that is gone, or cuts them to size.
+    pub(crate) fn prune(&mut self, symbol: crate::market::SymbolId, outcome: &mut Outcome) {
+        let mut projected = self.ledger.positions[symbol.index()].quantity.units();
+        self.queue.retain_mut(|working| {
+            if working.order.symbol != symbol {
+                return true;
+            }
+            let side = working.order.side;
+            let held = projected * side.position_sign();
+            let keeps = match (side.opens(), held < 0) {
+                (true, true) => 0,
+                (true, false) => working.remaining.units(),
+                (false, _) => working.remaining.units().min(held.max(0)),
+            };
+            let gone = working.remaining.units() - keeps;
+            if gone > 0 {
+                outcome.rejections.push(Rejection {
+                    order: working.id,
+                    symbol,
+                    quantity: Quantity::from_units(gone),
+                    reason: Reason::PositionGone,
+                });
+                working.remaining = Quantity::from_units(keeps);
+            }
+            projected += working.signed_remaining();
+            keeps > 0
+        });
+    }
+
+    /// Ends every waiting order.
+    pub(crate) fn end_orders(&mut self, reason: Reason, outcome: &mut Outcome) {
+        outcome.rejections.extend(self.queue.drain(..).map(|order| Rejection {
+            order: order.id,
+            symbol: order.order.symbol,
+            quantity: order.remaining,
+            reason,
+        }));
+    }
+}
+
+fn check_prices(kind: OrderKind) -> Result<(), Reject> {
+    let (stop, limit) = match kind {
+        OrderKind::Market => (None, None),
+        OrderKind::Limit(limit) => (None, Some(limit)),
+        OrderKind::Stop(stop) => (Some(stop), None),
+        OrderKind::StopLimit { stop, limit } => (Some(stop), Some(limit)),
+    };
+    let in_range =
+        |price: Price| price > Price::ZERO && price.units() <= PRICE_MAX * SCALE;
+    for (field, price) in [("stop_price", stop), ("limit_price", limit)] {
+        if price.is_some_and(|price| !in_range(price)) {
+            return Err(Reject::PriceOutOfRange { field, max: PRICE_MAX });
+        }
+    }
+    Ok(())
+}
