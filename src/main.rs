@@ -1,2 +1,7 @@
-//! x
-fn main(){}
+//! The `bottrade` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bottrade::cli::main()
+}

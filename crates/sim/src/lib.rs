@@ -20,6 +20,9 @@ pub mod run;
 
 mod engine;
 
+pub mod bots;
+pub mod metrics;
+
 pub use market::{Market, SymbolId};
 pub use num::{Money, Price, Quantity};
 pub use rules::{RULES_VERSION, Rules};

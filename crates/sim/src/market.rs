@@ -166,9 +166,9 @@ impl Market {
         limit("bars", timeline.len(), BARS_MAX)?;
         let benchmark = match benchmark {
             None => None,
-            Some(symbol) => Some(
-                find(&instruments, &symbol).ok_or(MarketError::UnknownBenchmark(symbol))?,
-            ),
+            Some(symbol) => {
+                Some(find(&instruments, &symbol).ok_or(MarketError::UnknownBenchmark(symbol))?)
+            }
         };
         let cells = timeline.len() * instruments.len();
         let mut market = Self {

@@ -310,7 +310,7 @@ impl Leverage {
         let units = (value * 10_000.0).round();
         let exact = (units / 10_000.0 - value).abs() < 1e-9;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-        (exact && (10_000.0..=1_000_000.0).contains(&units)).then(|| Self(units as u32))
+        (exact && (10_000.0..=1_000_000.0).contains(&units)).then_some(Self(units as u32))
     }
 
     /// The cap as a number.

@@ -150,11 +150,23 @@ pub struct WorkingOrder {
     pub queued_at: usize,
     /// Whether its stop has been touched.
     pub triggered: bool,
-    /// The session through which a DAY order lives, once its first bar has come.
-    pub(crate) day_session: Option<usize>,
+    /// Whether the first bar of a DAY order has come: it ends with this session.
+    pub(crate) day_begun: bool,
 }
 
 impl WorkingOrder {
+    /// An order as it joins the queue.
+    pub fn accepted(number: u32, order: &NewOrder, queued_at: usize) -> Self {
+        Self {
+            id: OrderId(number),
+            remaining: order.quantity,
+            order: order.clone(),
+            queued_at,
+            triggered: false,
+            day_begun: false,
+        }
+    }
+
     /// What the rest of this order would add to the position, signed.
     pub(crate) fn signed_remaining(&self) -> i64 {
         self.order.side.direction() * self.remaining.units()

@@ -45,10 +45,14 @@ impl Run {
         cancel: &[OrderId],
         outcome: &mut Outcome,
     ) -> Result<(), Refusal> {
+        let mut orphaned = Vec::with_capacity(cancel.len());
         for &id in cancel {
             let at = self.queue.iter().position(|order| order.id == id);
             let withdrawn = self.queue.remove(at.ok_or(Refusal::NoSuchOrder(id))?);
-            self.prune(withdrawn.order.symbol, outcome);
+            orphaned.push(withdrawn.order.symbol);
+        }
+        for symbol in orphaned {
+            self.prune(symbol, outcome);
         }
         Ok(())
     }
@@ -85,7 +89,7 @@ impl Run {
                 order: order.clone(),
                 queued_at: self.now,
                 triggered: false,
-                day_session: None,
+                day_begun: false,
             });
         }
         Ok(())
@@ -229,8 +233,7 @@ fn check_prices(kind: OrderKind) -> Result<(), Reject> {
         OrderKind::Stop(stop) => (Some(stop), None),
         OrderKind::StopLimit { stop, limit } => (Some(stop), Some(limit)),
     };
-    let in_range =
-        |price: Price| price > Price::ZERO && price.units() <= PRICE_MAX * SCALE;
+    let in_range = |price: Price| price > Price::ZERO && price.units() <= PRICE_MAX * SCALE;
     for (field, price) in [("stop_price", stop), ("limit_price", limit)] {
         if price.is_some_and(|price| !in_range(price)) {
             return Err(Reject::PriceOutOfRange { field, max: PRICE_MAX });

@@ -3,31 +3,42 @@
 use crate::{
     engine::{
         buying_power::{Entry, Valuation},
+        inside::Inside,
         path::{self, Quote, Reading, Start},
     },
     ledger::Trade,
     market::{Bar, SymbolId},
-    num::{Money, Price, Quantity, SCALE},
+    num::{Money, Price, Quantity},
     order::{OrderId, TimeInForce, WorkingOrder},
     run::{Fill, Outcome, Reason, Rejection, Run},
 };
 
+/// Raw units in one unit of volume.
+const UNITS: f64 = 1e8;
+
 /// One bar of the timeline while the queue is worked through it.
+///
+/// The queue passes twice: first against the opens alone, then against the whole bars. What
+/// fills at an open can therefore not depend on anything that came after it.
 struct Session<'a> {
     t: usize,
+    phase: Phase,
     reading: Reading,
     valuation: Option<Valuation>,
-    /// Positions that changed inside the bar, each with its units before and the last change.
+    /// Positions that changed after the open.
     inside: Vec<Inside>,
     /// Units already filled in this bar per instrument, where participation is capped.
     taken: Vec<(SymbolId, Quantity)>,
     outcome: &'a mut Outcome,
 }
 
-struct Inside {
-    symbol: SymbolId,
-    before: i64,
-    moment: Start,
+/// How much of its bars the queue has seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The first prices.
+    Open,
+    /// All of them.
+    Inside,
 }
 
 /// What becomes of an order after its turn.
@@ -47,13 +58,11 @@ impl Run {
             return;
         }
         let rules = self.rules();
-        let reading = Reading {
-            limit_fill: rules.limit_fill,
-            policy: rules.path_policy,
-            ambiguous: false,
-        };
+        let reading =
+            Reading { limit_fill: rules.limit_fill, policy: rules.path_policy, ambiguous: false };
         let mut session = Session {
             t,
+            phase: Phase::Open,
             reading,
             valuation: None,
             inside: Vec::new(),
@@ -62,21 +71,24 @@ impl Run {
         };
         let mut orphaned: Vec<SymbolId> = Vec::new();
         let mut queue = std::mem::take(&mut self.queue);
-        queue.retain_mut(|working| match self.turn_of(working, &mut session) {
-            Fate::Waits => true,
-            Fate::Filled => false,
-            Fate::Ends(reason) => {
-                let symbol = working.order.symbol;
-                session.outcome.rejections.push(Rejection {
-                    order: working.id,
-                    symbol,
-                    quantity: working.remaining,
-                    reason,
-                });
-                orphaned.push(symbol);
-                false
-            }
-        });
+        for phase in [Phase::Open, Phase::Inside] {
+            session.phase = phase;
+            queue.retain_mut(|working| match self.turn_of(working, &mut session) {
+                Fate::Waits => true,
+                Fate::Filled => false,
+                Fate::Ends(reason) => {
+                    let symbol = working.order.symbol;
+                    session.outcome.rejections.push(Rejection {
+                        order: working.id,
+                        symbol,
+                        quantity: working.remaining,
+                        reason,
+                    });
+                    orphaned.push(symbol);
+                    false
+                }
+            });
+        }
         self.queue = queue;
         if session.reading.ambiguous {
             self.ambiguous_bars += 1;
@@ -86,70 +98,76 @@ impl Run {
         }
     }
 
+    /// What becomes of an order in this phase of the bar.
     fn turn_of(&mut self, working: &mut WorkingOrder, session: &mut Session<'_>) -> Fate {
-        let symbol = working.order.symbol;
         let tif = working.order.time_in_force;
-        let market_session = self.market().session_of(session.t);
-        if tif == TimeInForce::Day && working.day_session.is_some_and(|it| it != market_session) {
-            return Fate::Ends(Reason::SessionEnded);
-        }
-        let Some(bar) = self.market().bar(session.t, symbol) else {
-            return Fate::Waits;
+        let bar = self.market().bar(session.t, working.order.symbol);
+        working.day_begun |= tif == TimeInForce::Day && bar.is_some();
+        let tried = bar.and_then(|bar| self.try_at(working, &bar, session));
+        tried.unwrap_or_else(|| match tif {
+            _ if session.phase == Phase::Open => Fate::Waits,
+            TimeInForce::Day if working.day_begun && self.market().ends_session(session.t) => {
+                Fate::Ends(Reason::SessionEnded)
+            }
+            TimeInForce::Ioc if bar.is_some() => Fate::Ends(Reason::NotFilledAtOnce),
+            TimeInForce::Fok if bar.is_some() => Fate::Ends(Reason::NotFilledWhole),
+            _ => Fate::Waits,
+        })
+    }
+
+    /// Holds an order against its bar; `None` when nothing came of it.
+    fn try_at(
+        &mut self,
+        working: &mut WorkingOrder,
+        bar: &Bar,
+        session: &mut Session<'_>,
+    ) -> Option<Fate> {
+        let seen = match session.phase {
+            Phase::Open => Bar { high: bar.open, low: bar.open, close: bar.open, ..*bar },
+            Phase::Inside => *bar,
         };
-        if tif == TimeInForce::Day {
-            working.day_session = Some(market_session);
-        }
-        let missed = match tif {
-            TimeInForce::Gtc | TimeInForce::Day => Fate::Waits,
-            TimeInForce::Ioc => Fate::Ends(Reason::NotFilledAtOnce),
-            TimeInForce::Fok => Fate::Ends(Reason::NotFilledWhole),
-        };
-        let Some((start, available)) = self.start_of(working, session) else {
-            return missed;
-        };
+        let (start, available) = self.start_of(working, session)?;
         let order = &working.order;
         let quote = path::quote(
             order.kind,
             &mut working.triggered,
-            &bar,
+            &seen,
             order.side.direction(),
             start,
             &mut session.reading,
-        );
-        match quote {
-            None => missed,
-            Some(quote) => self.fill(working, &bar, quote, available, session).unwrap_or(missed),
-        }
+        )?;
+        // What the open has to give was given out in the first phase.
+        let late = session.phase == Phase::Inside && quote.moment == Start::Open;
+        if late { None } else { self.fill(working, bar, quote, (start, available), session) }
     }
 
     /// From when in the bar this order can act, and on how many units; `None` while the position
     /// is not there (an exit) or still the other way (an entry).
-    fn start_of(&self, working: &WorkingOrder, session: &Session<'_>) -> Option<(Start, Quantity)> {
-        let side = working.order.side;
-        let symbol = working.order.symbol;
-        let held = self.position(symbol).quantity.units() * side.position_sign();
+    fn start_of(
+        &self,
+        working: &WorkingOrder,
+        session: &mut Session<'_>,
+    ) -> Option<(Start, Quantity)> {
+        let (symbol, side) = (working.order.symbol, working.order.side);
+        let sign = side.position_sign();
+        let held = self.position(symbol).quantity.units() * sign;
+        let available = working.remaining.units().min(if side.opens() { i64::MAX } else { held });
+        if available <= 0 || held < 0 {
+            return None;
+        }
         let inside = session.inside.iter().find(|inside| inside.symbol == symbol);
-        let before = inside.map_or(held, |inside| inside.before * side.position_sign());
-        let (ready, ready_before, available) = if side.opens() {
-            (held >= 0, before >= 0, working.remaining.units())
-        } else {
-            let available = working.remaining.units().min(held);
-            (available > 0, before >= available, available)
-        };
-        let start = match inside {
-            Some(inside) if !ready_before => inside.moment,
-            _ => Start::Open,
-        };
-        ready.then(|| (start, Quantity::from_units(available)))
+        let start = inside.map_or(Some(Start::Open), |inside| inside.start_of(side, available));
+        session.reading.ambiguous |= start.is_none();
+        start.map(|start| (start, Quantity::from_units(available)))
     }
 
-    /// Fills what can be filled at this quote; `None` when nothing could and the order may wait.
+    /// Fills what can be filled at this quote; `None` when there is a rest that may wait.
     fn fill(
         &mut self,
         working: &mut WorkingOrder,
         bar: &Bar,
         quote: Quote,
-        available: Quantity,
+        (start, available): (Start, Quantity),
         session: &mut Session<'_>,
     ) -> Option<Fate> {
         let (symbol, side) = (working.order.symbol, working.order.side);
@@ -159,8 +177,11 @@ impl Run {
             return None;
         }
         let price = self.price_of(symbol, side.direction(), quote);
-        let fitting =
-            if side.opens() { self.fitting(working, price, quote, wanted, session) } else { wanted };
+        let fitting = if side.opens() {
+            self.fitting(working, price, quote, wanted, session)
+        } else {
+            wanted
+        };
         if whole && fitting < working.remaining {
             return Some(Fate::Ends(Reason::NotFilledWhole));
         }
@@ -177,17 +198,15 @@ impl Run {
         };
         let before = self.position(symbol).quantity;
         self.book(trade, Some(working.id), working.order.reasoning.clone());
-        session.note(self, before, &trade, quote.moment);
+        session.note(self, before, &trade, (start, quote.moment));
         working.remaining -= fitting;
-        Some(if working.remaining == Quantity::ZERO {
-            Fate::Filled
+        if working.remaining == Quantity::ZERO {
+            Some(Fate::Filled)
         } else if fitting < wanted {
-            Fate::Ends(Reason::CutToBuyingPower)
-        } else if working.order.time_in_force == TimeInForce::Ioc {
-            Fate::Ends(Reason::NotFilledAtOnce)
+            Some(Fate::Ends(Reason::CutToBuyingPower))
         } else {
-            Fate::Waits
-        })
+            None
+        }
     }
 
     /// The reference price moved by slippage, never past the order's own limit.
@@ -238,10 +257,11 @@ impl Run {
         let Some(pct) = self.rules().participation_pct else {
             return Quantity::from_units(i64::MAX);
         };
-        let share = bar.volume * f64::from(pct) / 100.0 * SCALE as f64;
+        let share = bar.volume * f64::from(pct) / 100.0 * UNITS;
         #[expect(clippy::cast_possible_truncation, reason = "saturates, and volume is positive")]
         let cap = Quantity::from_units(share as i64);
-        let taken = session.taken.iter().find(|(it, _)| *it == symbol).map_or(Quantity::ZERO, |it| it.1);
+        let taken =
+            session.taken.iter().find(|(it, _)| *it == symbol).map_or(Quantity::ZERO, |it| it.1);
         (cap - taken).max(Quantity::ZERO)
     }
 
@@ -271,8 +291,15 @@ impl Run {
 }
 
 impl Session<'_> {
-    /// Keeps valuation, participation and the order of events true after a fill.
-    fn note(&mut self, run: &Run, before: Quantity, trade: &Trade, moment: Start) {
+    /// Keeps valuation, participation and the order of events true after a fill by an order that
+    /// acted from `start` on and was met at `moment`.
+    fn note(
+        &mut self,
+        run: &Run,
+        before: Quantity,
+        trade: &Trade,
+        (start, moment): (Start, Start),
+    ) {
         let symbol = trade.symbol;
         let after = run.position(symbol).quantity;
         if let Some(valuation) = &mut self.valuation {
@@ -287,10 +314,12 @@ impl Session<'_> {
         if moment == Start::Open {
             return;
         }
-        match self.inside.iter_mut().find(|inside| inside.symbol == symbol) {
-            Some(inside) => inside.moment = moment,
-            None => self.inside.push(Inside { symbol, before: before.units(), moment }),
-        }
+        let at = self.inside.iter().position(|inside| inside.symbol == symbol);
+        let at = at.unwrap_or_else(|| {
+            self.inside.push(Inside::new(symbol, before));
+            self.inside.len() - 1
+        });
+        self.inside[at].change(before, after, start, moment);
     }
 }
 

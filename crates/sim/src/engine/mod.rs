@@ -3,5 +3,6 @@
 pub(crate) mod accept;
 pub(crate) mod buying_power;
 pub(crate) mod execute;
+pub(crate) mod inside;
 pub(crate) mod path;
 pub(crate) mod settle;

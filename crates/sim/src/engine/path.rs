@@ -29,6 +29,21 @@ pub(crate) enum Start {
     After { origin: Price, level: Price },
 }
 
+impl Start {
+    /// The later of two moments inside a bar, where their order is certain: on one way from one
+    /// price, what lies further was reached later.
+    pub(crate) fn later(self, other: Self) -> Option<Self> {
+        let (Self::After { origin, level }, Self::After { origin: from, level: to }) =
+            (self, other)
+        else {
+            return Some(if self == Self::Open { other } else { self });
+        };
+        let (one, two) = ((level - origin).units(), (to - from).units());
+        let same_way = origin == from && one.signum() * two.signum() >= 0;
+        same_way.then_some(if one.abs() >= two.abs() { self } else { other })
+    }
+}
+
 /// The price an order meets, before slippage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quote {
@@ -82,7 +97,7 @@ impl Facing {
 struct At {
     origin: i64,
     level: i64,
-    at_open: bool,
+    first: bool,
 }
 
 /// Where `order_kind` meets this bar, if it does. Sets `triggered` once a stop is touched.
@@ -96,13 +111,13 @@ pub(crate) fn quote(
 ) -> Option<Quote> {
     let bar = Facing::new(bar, direction);
     let start = match start {
-        Start::Open => At { origin: bar.open, level: bar.open, at_open: true },
+        Start::Open => At { origin: bar.open, level: bar.open, first: true },
         Start::After { origin, level } => {
-            At { origin: bar.level(origin), level: bar.level(level), at_open: false }
+            At { origin: bar.level(origin), level: bar.level(level), first: false }
         }
     };
     let (at, limit) = match kind {
-        OrderKind::Market => (start.at_open.then_some(start)?, None),
+        OrderKind::Market => (start.first.then_some(start)?, None),
         OrderKind::Limit(limit) => (falls_past(&bar, start, limit, reading)?, Some(limit)),
         OrderKind::Stop(stop) => (wakes(&bar, start, stop, triggered, reading)?, None),
         OrderKind::StopLimit { stop, limit } => {
@@ -110,7 +125,7 @@ pub(crate) fn quote(
             (falls_past(&bar, woken, limit, reading)?, Some(limit))
         }
     };
-    let moment = if at.at_open {
+    let moment = if at.first {
         Start::Open
     } else {
         Start::After { origin: bar.price(at.origin), level: bar.price(at.level) }
@@ -143,7 +158,7 @@ fn wakes(
                     None => reading.policy == PathPolicy::Worst,
                 }
             });
-        reached.then_some(At { origin: start.level, level: stop, at_open: false })?
+        reached.then_some(At { origin: start.level, level: stop, first: false })?
     };
     *triggered = true;
     Some(woken)
@@ -170,5 +185,5 @@ fn falls_past(bar: &Facing, start: At, limit: Price, reading: &mut Reading) -> O
             }
         });
     let level = limit.min(start.level);
-    reached.then_some(At { origin: start.level, level, at_open: false })
+    reached.then_some(At { origin: start.level, level, first: false })
 }

@@ -1,0 +1,108 @@
+//! Accounts and the keys that open them.
+
+use std::sync::Arc;
+
+use crate::{
+    clock::{Clock, new_id},
+    error::Error,
+    keys::{Family, Key},
+    runs::Account,
+    store::{self, Store},
+};
+
+/// The account of a server without sign-in.
+const LOCAL: &str = "local";
+/// Characters a name may have.
+const NAME_MAX: usize = 60;
+/// A key's last use is recorded at most this often, in microseconds: it is for people, and each
+/// record costs a write.
+const TOUCH_EVERY: i64 = 3_600_000_000;
+
+/// Accounts and their keys.
+pub struct Accounts {
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+impl Accounts {
+    /// The accounts of a store.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Makes a key for the account of this name, and the account when there is none.
+    pub async fn create_key(
+        &self,
+        account: &str,
+        name: &str,
+        family: Family,
+    ) -> Result<Key, Error> {
+        for (field, text) in [("account", account), ("name", name)] {
+            let length = text.trim().chars().count();
+            if length == 0 || length > NAME_MAX || text.chars().any(char::is_control) {
+                let problem = format!("must be 1 to {NAME_MAX} printable characters");
+                return Err(Error::out_of_range(field, &problem));
+            }
+        }
+        let (fresh, key) = (self.fresh(account), Key::mint(family));
+        let (name, hash, shown) = (name.to_owned(), key.hash(), key.shown().to_owned());
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let account = store::accounts::ensure(tx, &fresh)?;
+                let row = store::keys::Key {
+                    id: new_id(now).to_string(),
+                    account_id: account.id,
+                    name: name.clone(),
+                    prefix: shown.clone(),
+                    family,
+                    created_at: now.as_microsecond(),
+                    last_used_at: None,
+                    revoked_at: None,
+                };
+                store::keys::insert(tx, &row, &hash)
+            })
+            .await?;
+        Ok(key)
+    }
+
+    /// The key of the account `local`, if there is no account yet.
+    pub async fn create_first(&self) -> Result<Option<Key>, Error> {
+        let any = self.store.read(store::accounts::list).await?;
+        if !any.is_empty() {
+            return Ok(None);
+        }
+        self.create_key(LOCAL, "first key", Family::Benchmark).await.map(Some)
+    }
+
+    /// The account that a key opens; none when it is unknown or revoked.
+    pub async fn holder(&self, key: &Key) -> Result<Option<Account>, Error> {
+        let hash = key.hash();
+        let found = self.store.read(move |tx| store::keys::find_by_hash(tx, &hash)).await?;
+        let Some((key, account)) = found.filter(|(key, _)| key.revoked_at.is_none()) else {
+            return Ok(None);
+        };
+        let now = self.clock.now().as_microsecond();
+        if key.last_used_at.is_none_or(|at| now - at > TOUCH_EVERY) {
+            let (account_id, key_id) = (account.id.clone(), key.id.clone());
+            self.store.write(move |tx| store::keys::touch(tx, &account_id, &key_id, now)).await?;
+        }
+        Ok(Some(Account {
+            id: account.id,
+            name: account.name,
+            key_id: key.id,
+            key_name: key.name,
+            family: key.family,
+        }))
+    }
+
+    fn fresh(&self, name: &str) -> store::accounts::Account {
+        let now = self.clock.now();
+        store::accounts::Account {
+            id: new_id(now).to_string(),
+            name: name.to_owned(),
+            plan: "free".into(),
+            created_at: now.as_microsecond(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The doors: REST and MCP. They know HTTP and JSON-RPC and no operation.
+
+pub mod auth;
+pub mod mcp;
+pub mod openapi;
+pub mod rest;
+
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, Method, header},
+    middleware,
+    response::{IntoResponse, Response},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{Any as AnyOrigin, CorsLayer},
+};
+
+use crate::{app::App, error::Error};
+
+/// Bytes that a request body may have.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Everything the service answers.
+pub fn router(app: &Arc<App>) -> Router {
+    rest::router(app)
+        .merge(mcp::router(app))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), auth::authenticate))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(cors())
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| panicked(panic.as_ref())))
+}
+
+/// Browser programs may call with a key of their own; cookies are never involved.
+fn cors() -> CorsLayer {
+    let allowed = [
+        "authorization",
+        "content-type",
+        "x-api-key",
+        "mcp-session-id",
+        "mcp-protocol-version",
+        "mcp-method",
+        "mcp-name",
+    ];
+    CorsLayer::new()
+        .allow_origin(AnyOrigin)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(allowed.map(HeaderName::from_static))
+        .expose_headers([HeaderName::from_static("mcp-session-id"), header::WWW_AUTHENTICATE])
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    Error::internal(format!("panic: {text}")).into_response()
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let headers = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.status(), headers, self.problem().to_string()).into_response();
+        if let Some((name, value)) = self.header() {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}

@@ -1,0 +1,120 @@
+//! REST: one route per operation; path, query and body together are the request.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Extension, Json, Router,
+    body::Bytes,
+    extract::{
+        Query, RawPathParams,
+        rejection::{BytesRejection, QueryRejection},
+    },
+    http::{Method as HttpMethod, StatusCode, Uri},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, delete, get, post},
+};
+use serde_json::{Map, Value, json};
+
+use super::openapi;
+use crate::{
+    app::App,
+    error::Error,
+    ops::{Cx, Method, OPS, OpDef, Reader, Route},
+    runs::Caller,
+};
+
+type Strings = BTreeMap<String, String>;
+
+/// Every operation at its address.
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    let document: &'static Value = Box::leak(Box::new(openapi::document(&app.public_url)));
+    let fixed = Router::new()
+        .route("/api/health", get(async || Json(json!({ "ok": true }))))
+        .route("/api/openapi.json", get(async move || Json(document)))
+        .fallback(no_route);
+    OPS.iter().fold(fixed, |router, op| router.route(op.route.path, handler(app, op)))
+}
+
+async fn no_route(method: HttpMethod, uri: Uri) -> Error {
+    Error::no_such_route(method.as_str(), uri.path())
+}
+
+fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {
+    let app = Arc::clone(app);
+    let handler = async move |Extension(caller): Extension<Caller>,
+                              path: RawPathParams,
+                              query: Result<Query<Strings>, QueryRejection>,
+                              body: Result<Bytes, BytesRejection>| {
+        let cx = Cx { app, caller, reader: Reader::Program };
+        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let result = match request(op, path, query, body) {
+            Ok(input) => op.call(&cx, input).await,
+            Err(error) => Err(error),
+        };
+        answer(op.route, result)
+    };
+    match op.route.method {
+        Method::Get => get(handler),
+        Method::Post => post(handler),
+        Method::Delete => delete(handler),
+    }
+}
+
+fn answer(route: Route, result: Result<Value, Error>) -> Response {
+    match result {
+        Ok(value) => {
+            let body = match route.envelope {
+                Some(name) => json!({ name: value }),
+                None => value,
+            };
+            let status = StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK);
+            (status, Json(body)).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Merges body, query and path into one request. The path wins, then the query.
+fn request(
+    op: &OpDef,
+    path: Strings,
+    query: Result<Query<Strings>, QueryRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Value, Error> {
+    let Query(query) = query.map_err(|it| Error::invalid_field("query", &it.body_text()))?;
+    let body = body.map_err(|it| Error::malformed_body(it.body_text()))?;
+    let mut input = members(&body)?;
+    let schema = (op.input)();
+    let properties = schema.get("properties");
+    for (name, text) in query.into_iter().chain(path) {
+        let property = properties.and_then(|it| it.get(&name));
+        let value = typed(property.unwrap_or(&Value::Null), text);
+        input.insert(name, value);
+    }
+    Ok(Value::Object(input))
+}
+
+/// The members of a body; an empty body has none.
+fn members(body: &[u8]) -> Result<Map<String, Value>, Error> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body).map_err(Error::malformed_body)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Error::invalid_field("body", "expected a JSON object")),
+    }
+}
+
+/// Reads the text of a path or query parameter as the JSON type its schema asks for.
+fn typed(schema: &Value, text: String) -> Value {
+    match schema["type"].as_str() {
+        Some("integer" | "number" | "boolean") => {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        }
+        Some("array") => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            items.map(|item| Value::String(item.to_owned())).collect()
+        }
+        _ => Value::String(text),
+    }
+}

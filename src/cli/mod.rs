@@ -1,0 +1,103 @@
+//! The command line: what a person types. Each verb is a file.
+
+mod environment;
+mod key;
+mod play;
+mod scenario;
+mod serve;
+
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::{
+    filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
+
+use crate::scenarios::Catalog;
+
+/// The market that witnesses an AI trading agent's track record.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    serve: serve::Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve MCP and REST (the default).
+    Serve(serve::Serve),
+    /// Make API keys.
+    Key {
+        #[command(subcommand)]
+        verb: key::Verb,
+    },
+    /// List, check, import and cut scenarios.
+    Scenario {
+        #[command(subcommand)]
+        verb: scenario::Verb,
+    },
+    /// Let a reference bot play a scenario and show its scorecard.
+    Play(play::Play),
+}
+
+/// Where the data lives.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Data {
+    /// Folder of the database and of the first key.
+    #[arg(long, env = "BOTTRADE_DATA_DIR", default_value = "./data", value_name = "DIR")]
+    data_dir: PathBuf,
+}
+
+/// Which scenarios there are.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Scenarios {
+    /// A folder of scenarios beside the embedded ones.
+    #[arg(long = "scenarios", env = "BOTTRADE_SCENARIOS", value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// `clear` serves only sets whose origin documents a grant.
+    #[arg(long, env = "BOTTRADE_RIGHTS", value_parser = ["all", "clear"], default_value = "all")]
+    rights: String,
+}
+
+impl Scenarios {
+    fn catalog(&self) -> anyhow::Result<Catalog> {
+        let mut catalog = Catalog::embedded()?;
+        if let Some(folder) = &self.folder {
+            catalog = catalog.with_folder(folder)?;
+        }
+        Ok(if self.rights == "clear" { catalog.with_clear_rights() } else { catalog })
+    }
+}
+
+/// Parses the arguments and does what they say.
+pub fn main() -> ExitCode {
+    log();
+    let cli = Cli::parse();
+    environment::warn_of_unknown::<Cli>();
+    let done = match cli.verb.unwrap_or(Verb::Serve(cli.serve)) {
+        Verb::Serve(serve) => serve.run(),
+        Verb::Key { verb } => verb.run(),
+        Verb::Scenario { verb } => verb.run(&mut std::io::stdout()),
+        Verb::Play(play) => play.run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("bottrade: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to standard error; `RUST_LOG` such as `info,hyper=warn` chooses.
+fn log() {
+    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let filter = asked.unwrap_or_else(|| Targets::new().with_default(tracing::Level::WARN));
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry().with(filter).with(lines).init();
+}

@@ -1,0 +1,301 @@
+//! The one error that leaves the service: a stable code, a sentence, and what to do next.
+//!
+//! Every failure a caller can see is made by a constructor in this file.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use sim::run::{Refusal, Status};
+
+/// Why a call failed, in a word that programs can rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The body is not JSON.
+    MalformedBody,
+    /// A field is missing, unknown or of the wrong type.
+    InvalidInput,
+    /// A value breaks a documented limit or rule.
+    Rejected,
+    /// No credential came with a call that needs one.
+    KeyRequired,
+    /// The credential is unknown or revoked.
+    KeyInvalid,
+    /// The thing belongs to somebody else.
+    NotYours,
+    /// There is no such thing.
+    NotFound,
+    /// The call contradicts an earlier one.
+    Conflict,
+    /// The store cannot take the call now.
+    Unavailable,
+    /// Our fault.
+    Internal,
+}
+
+/// One of several problems in a call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldProblem {
+    /// Where, such as `orders[1].quantity`.
+    pub location: String,
+    /// What was expected.
+    pub message: String,
+}
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// The reason, for programs.
+    pub code: Code,
+    /// The reason, in a sentence.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// Every problem, where there are several or the place matters.
+    pub fields: Vec<FieldProblem>,
+}
+
+impl Error {
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None, fields: Vec::new() }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The body cannot be read as JSON at all.
+    pub fn malformed_body(problem: impl std::fmt::Display) -> Self {
+        Self::new(Code::MalformedBody, format!("the body is not valid JSON: {problem}"))
+            .hint("send one JSON object; numbers must be finite, NaN and Infinity are not JSON")
+    }
+
+    /// A field does not have the shape the schema asks for.
+    pub fn invalid_field(location: &str, problem: &str) -> Self {
+        let place = if location.is_empty() || location == "." { "input" } else { location };
+        let mut error = Self::new(Code::InvalidInput, format!("`{place}`: {problem}"));
+        error.fields.push(FieldProblem { location: place.into(), message: problem.into() });
+        error
+    }
+
+    /// A value is outside its documented range.
+    pub fn out_of_range(location: &str, problem: &str) -> Self {
+        Self { code: Code::InvalidInput, ..Self::invalid_field(location, problem) }
+    }
+
+    /// A rule of this call is broken.
+    pub fn rejected(message: impl Into<String>, hint: &str) -> Self {
+        Self::new(Code::Rejected, message).hint(hint)
+    }
+
+    /// No credential.
+    pub fn key_required() -> Self {
+        Self::new(Code::KeyRequired, "BotTrade API key required").hint(
+            "send it as `X-API-Key: <key>` or `Authorization: Bearer <key>`; \
+             `bottrade key create` makes one, a local server keeps its first in <data-dir>/api-key",
+        )
+    }
+
+    /// An unknown or revoked credential.
+    pub fn key_invalid() -> Self {
+        Self::new(Code::KeyInvalid, "Invalid API key")
+            .hint("check that the whole key was copied; a revoked key never works again")
+    }
+
+    /// A run of another account.
+    pub fn foreign_run() -> Self {
+        Self::new(Code::NotYours, "you do not own this run")
+            .hint("use a key of the account that started it, or read its public page")
+    }
+
+    /// An unknown run.
+    pub fn no_such_run() -> Self {
+        Self::new(Code::NotFound, "no such run").hint("`GET /api/v1/runs` lists your runs")
+    }
+
+    /// An unknown scenario.
+    pub fn no_such_scenario(asked: &str, nearest: &[String]) -> Self {
+        let error = Self::new(Code::NotFound, format!("no scenario with id or slug \"{asked}\""));
+        error.hint(if nearest.is_empty() {
+            "`list_scenarios` lists them all".into()
+        } else {
+            format!("did you mean {}?", nearest.join(", "))
+        })
+    }
+
+    /// A symbol that cannot be traded here.
+    pub fn no_such_symbol(location: &str, asked: &str, nearest: &[String]) -> Self {
+        let message = format!("symbol \"{asked}\" not in scenario universe");
+        let mut error = Self::new(Code::Rejected, message.clone());
+        error.fields.push(FieldProblem { location: location.into(), message });
+        error.hint(if nearest.is_empty() {
+            "`get_scenario` lists the universe".into()
+        } else {
+            format!("did you mean {}? `get_scenario` lists the universe", nearest.join(", "))
+        })
+    }
+
+    /// An order that does not wait (any more).
+    pub fn no_such_order(id: &str) -> Self {
+        Self::new(Code::NotFound, format!("no working order \"{id}\""))
+            .hint("`get_run` lists queued_orders; filled and ended orders cannot be cancelled")
+    }
+
+    /// An unknown tool.
+    pub fn no_such_tool(asked: &str, nearest: &[String]) -> Self {
+        Self::new(Code::NotFound, format!("there is no tool \"{asked}\""))
+            .hint(format!("did you mean {}?", nearest.join(", ")))
+    }
+
+    /// An unknown address.
+    pub fn no_such_route(method: &str, path: &str) -> Self {
+        Self::new(Code::NotFound, format!("no route {method} {path}"))
+            .hint("`/api/openapi.json` describes every route")
+    }
+
+    /// An idempotency key that was used for something else.
+    pub fn key_reused() -> Self {
+        Self::new(
+            Code::Conflict,
+            "idempotency_key previously used with a different request body",
+        )
+        .hint("use a fresh key for a new call; repeat a call with its own key and body to replay it")
+    }
+
+    /// Two calls raced on one run.
+    pub fn run_moved() -> Self {
+        Self::new(Code::Conflict, "the run was changed by another process meanwhile")
+            .hint("read the run again, then decide")
+    }
+
+    /// The score was asked for too early.
+    pub fn still_active() -> Self {
+        Self::new(Code::Rejected, "run is still active; cannot compute results yet")
+            .hint("step until `done` is true")
+    }
+
+    /// The scenario a run was played on is not (or no longer exactly) here.
+    pub fn scenario_changed(slug: &str, version: u32) -> Self {
+        Self::new(
+            Code::Unavailable,
+            format!("scenario {slug} version {version} of this run is not installed unchanged"),
+        )
+        .hint("start the server with the scenario folder the run was played on")
+    }
+
+    /// A journal that does not replay: never served.
+    pub fn corrupt_run(run: &str, seq: i64) -> Self {
+        Self::corrupt(format!("run {run}: entry {seq} does not replay"))
+    }
+
+    /// Stored bytes are not what was written: never served.
+    pub fn corrupt(detail: impl std::fmt::Display) -> Self {
+        tracing::error!(%detail, "the store is corrupt");
+        Self::new(Code::Internal, format!("this run cannot be served: {detail}"))
+            .hint("restore the database from a backup")
+    }
+
+    /// The store refuses work for now.
+    pub fn unavailable(detail: impl std::fmt::Display) -> Self {
+        tracing::warn!(%detail, "store is unavailable");
+        Self::new(Code::Unavailable, "the store cannot take this call now; nothing was done")
+            .hint("repeat the call with the same idempotency_key")
+    }
+
+    /// A bug or a broken disk; the detail goes to the log.
+    pub fn internal(detail: impl std::fmt::Display) -> Self {
+        tracing::error!(%detail, "internal error");
+        Self::new(Code::Internal, "internal error")
+            .hint("try again; the log of the server says why")
+    }
+
+    /// What the simulator refused, with the place of each order.
+    pub fn refused(refusal: Refusal, orders_at: &str) -> Self {
+        let message = refusal.to_string();
+        let error = Self::new(Code::Rejected, message);
+        match refusal {
+            Refusal::NotActive(Status::Completed) => error.hint("`get_results` has its score"),
+            Refusal::NotActive(_) => error.hint("start a new run to trade again"),
+            Refusal::TooManyOrders { .. } => error.hint("split them over several calls"),
+            Refusal::NoSuchOrder(id) => Self::no_such_order(&id.0.to_string()),
+            Refusal::Orders(rejects) => {
+                let place = |at: usize| match orders_at {
+                    "" => String::new(),
+                    name => format!("{name}[{at}]"),
+                };
+                let fields = rejects
+                    .into_iter()
+                    .map(|(at, reject)| FieldProblem {
+                        location: place(at),
+                        message: reject.to_string(),
+                    })
+                    .collect();
+                let hint = "none of the orders of this call was queued";
+                Self { fields, ..error.hint(hint) }
+            }
+        }
+    }
+
+    /// RFC 9457 problem details; `error` and `message` repeat `detail` for older clients.
+    pub fn problem(&self) -> Value {
+        let mut body = json!({
+            "type": format!("/docs#error-{}", self.code_name()),
+            "title": self.status().canonical_reason(),
+            "status": self.status().as_u16(),
+            "detail": self.message,
+            "error": self.message,
+            "message": self.message,
+            "code": self.code,
+        });
+        if let Some(hint) = &self.hint {
+            body["hint"] = json!(hint);
+        }
+        if !self.fields.is_empty() {
+            body["errors"] = json!(self.fields);
+        }
+        body
+    }
+
+    /// The same for a model that reads: sentence, places, next step.
+    pub fn text(&self) -> String {
+        let mut lines = vec![self.message.clone()];
+        if self.fields.len() > 1 {
+            let places = self.fields.iter();
+            lines.extend(places.map(|field| format!("- {}: {}", field.location, field.message)));
+        }
+        lines.extend(self.hint.iter().map(|hint| format!("Next: {hint}")));
+        lines.join("\n")
+    }
+
+    /// The header that goes with the status, where HTTP asks for one.
+    pub fn header(&self) -> Option<(http::HeaderName, http::HeaderValue)> {
+        let fixed = http::HeaderValue::from_static;
+        match self.code {
+            Code::KeyRequired | Code::KeyInvalid => {
+                Some((http::header::WWW_AUTHENTICATE, fixed("Bearer realm=\"bottrade\"")))
+            }
+            Code::Unavailable => Some((http::header::RETRY_AFTER, fixed("1"))),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> http::StatusCode {
+        use http::StatusCode as S;
+        match self.code {
+            Code::MalformedBody | Code::Rejected => S::BAD_REQUEST,
+            Code::InvalidInput => S::UNPROCESSABLE_ENTITY,
+            Code::KeyRequired | Code::KeyInvalid => S::UNAUTHORIZED,
+            Code::NotYours => S::FORBIDDEN,
+            Code::NotFound => S::NOT_FOUND,
+            Code::Conflict => S::CONFLICT,
+            Code::Unavailable => S::SERVICE_UNAVAILABLE,
+            Code::Internal => S::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn code_name(&self) -> String {
+        json!(self.code).as_str().unwrap_or_default().to_owned()
+    }
+}

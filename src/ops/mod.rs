@@ -1,0 +1,236 @@
+//! The operations: everything the service can do, each defined once.
+//!
+//! An operation is its request type: `impl Op for StartRun`. [`OPS`] lists them all; REST routes,
+//! MCP tools and the `OpenAPI` document are read off that table. An operation knows no door.
+
+mod account;
+mod input;
+mod leaderboard;
+mod market;
+mod orders;
+pub mod results;
+mod runs;
+mod scenarios;
+pub mod views;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use schemars::{JsonSchema, Schema};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{app::App, error::Error, runs::Caller, scenarios::symbols};
+
+/// All operations, in the order in which a new agent meets them.
+pub const OPS: &[OpDef] = &[
+    OpDef::of::<account::AuthStatus>(),
+    OpDef::of::<scenarios::ListScenarios>(),
+    OpDef::of::<scenarios::GetScenario>(),
+    OpDef::of::<runs::StartRun>(),
+    OpDef::of::<runs::ListRuns>(),
+    OpDef::of::<runs::GetRun>(),
+    OpDef::of::<market::GetMarket>(),
+    OpDef::of::<orders::SubmitTurn>(),
+    OpDef::of::<orders::SubmitOrder>(),
+    OpDef::of::<orders::CancelOrder>(),
+    OpDef::of::<orders::StepRun>(),
+    OpDef::of::<orders::GetTrades>(),
+    OpDef::of::<results::GetResults>(),
+    OpDef::of::<results::GetEquity>(),
+    OpDef::of::<results::PublishRun>(),
+    OpDef::of::<results::GetPublicRun>(),
+    OpDef::of::<leaderboard::GetLeaderboard>(),
+    OpDef::of::<leaderboard::ListBoards>(),
+];
+
+/// One operation, defined on its request type.
+///
+/// The type's documentation is the operation's page: a tool's is its file in `tools/`, of which
+/// the text above the first heading describes the MCP tool.
+pub trait Op: DeserializeOwned + JsonSchema + Send + 'static {
+    /// The MCP tool's name and the `OpenAPI` operation's id.
+    const NAME: &'static str;
+    /// Where REST serves it.
+    const ROUTE: Route;
+    /// Whether it is an MCP tool too.
+    const TOOL: bool = true;
+    /// What it does to the world.
+    const EFFECT: Effect;
+    /// Who may call it.
+    const ACCESS: Access = Access::Account;
+    /// What it answers.
+    type Output: Serialize + JsonSchema + Send;
+
+    /// Does it.
+    fn run(self, cx: &Cx) -> impl Future<Output = Result<Self::Output, Error>> + Send;
+}
+
+/// Whether an operation changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads.
+    Read,
+    /// It changes the caller's own things.
+    Write,
+}
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Whoever shows a credential of an account.
+    Account,
+}
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates or moves on.
+    Post,
+    /// Withdraws.
+    Delete,
+}
+
+/// The REST address of an operation, and how its answer is wrapped.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path; `{name}` is the request's field of that name.
+    pub path: &'static str,
+    /// The status of success.
+    pub status: u16,
+    /// The member that holds the answer, where the contract has one.
+    pub envelope: Option<&'static str>,
+}
+
+impl Route {
+    const fn new(method: Method, path: &'static str) -> Self {
+        Self { method, path, status: 200, envelope: None }
+    }
+
+    /// `GET path`.
+    pub const fn get(path: &'static str) -> Self {
+        Self::new(Method::Get, path)
+    }
+
+    /// `POST path`.
+    pub const fn post(path: &'static str) -> Self {
+        Self::new(Method::Post, path)
+    }
+
+    /// `DELETE path`.
+    pub const fn delete(path: &'static str) -> Self {
+        Self::new(Method::Delete, path)
+    }
+
+    /// Answers 201 on success.
+    #[must_use]
+    pub const fn created(mut self) -> Self {
+        self.status = 201;
+        self
+    }
+
+    /// Answers `{ name: … }`.
+    #[must_use]
+    pub const fn wrapped(mut self, name: &'static str) -> Self {
+        self.envelope = Some(name);
+        self
+    }
+}
+
+/// Who reads the answer: it decides how much of it is worth sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// A program: bytes are cheap.
+    Program,
+    /// A language model: every word costs, and a slip of the hand must be confirmed.
+    Model,
+}
+
+/// The circumstances of one call.
+pub struct Cx {
+    /// The service.
+    pub app: Arc<App>,
+    /// Who asks.
+    pub caller: Caller,
+    /// Who reads the answer.
+    pub reader: Reader,
+}
+
+/// The answer of an operation as JSON, without an envelope.
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send + 'a>>;
+
+/// A row of [`OPS`].
+#[derive(Clone, Copy)]
+pub struct OpDef {
+    /// See [`Op::NAME`].
+    pub name: &'static str,
+    /// See [`Op::ROUTE`].
+    pub route: Route,
+    /// See [`Op::TOOL`].
+    pub tool: bool,
+    /// See [`Op::EFFECT`].
+    pub effect: Effect,
+    /// See [`Op::ACCESS`].
+    pub access: Access,
+    /// The schema of the request.
+    pub input: fn() -> Schema,
+    /// The schema of the answer.
+    pub output: fn() -> Schema,
+    call: for<'a> fn(&'a Cx, Value) -> Answer<'a>,
+}
+
+impl OpDef {
+    /// The row of an operation.
+    pub const fn of<T: Op>() -> Self {
+        Self {
+            name: T::NAME,
+            route: T::ROUTE,
+            tool: T::TOOL,
+            effect: T::EFFECT,
+            access: T::ACCESS,
+            input: input::schema::<T>,
+            output: input::output_schema::<T::Output>,
+            call: |cx, value| Box::pin(call::<T>(cx, value)),
+        }
+    }
+
+    /// The tool of this name; an error that offers the nearest names otherwise.
+    pub fn tool(name: &str) -> Result<&'static Self, Error> {
+        let tools = || OPS.iter().filter(|op| op.tool);
+        tools().find(|op| op.name == name).ok_or_else(|| {
+            let nearest = symbols::nearest(name, tools().map(|op| op.name));
+            Error::no_such_tool(name, &nearest)
+        })
+    }
+
+    /// Calls the operation: credential, shape, work, answer.
+    pub async fn call(&self, cx: &Cx, input: Value) -> Result<Value, Error> {
+        if self.access == Access::Account {
+            cx.caller.account()?;
+        }
+        (self.call)(cx, input).await
+    }
+
+    /// The documentation of the request type.
+    pub fn page(&self) -> String {
+        let schema = (self.input)();
+        schema.get("description").and_then(Value::as_str).unwrap_or_default().trim().to_owned()
+    }
+
+    /// The text above the first heading of the page: what a model reads.
+    pub fn description(&self) -> String {
+        let page = self.page();
+        page.split("\n#").next().unwrap_or_default().trim().to_owned()
+    }
+}
+
+async fn call<T: Op>(cx: &Cx, input: Value) -> Result<Value, Error> {
+    let request: T = input::read(input)?;
+    let output = request.run(cx).await?;
+    serde_json::to_value(output).map_err(Error::internal)
+}

@@ -1,0 +1,204 @@
+//! Runs: starting one, looking at it, listing them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{
+    Cx, Effect, Op, Route,
+    views::{RunView, Snapshot, Workflow, instant},
+};
+use crate::{error::Error, runs::NewRun};
+
+/// Characters a bot's name may have.
+const BOT_NAME_MAX: usize = 120;
+/// Bytes that `agent_info` may have as JSON.
+const AGENT_INFO_BYTES_MAX: usize = 8_192;
+
+#[doc = include_str!("../../tools/start_run.md")]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StartRun {
+    #[serde(default)]
+    scenario_slug: Option<String>,
+    /// Instead of the slug; wins when both are given.
+    #[serde(default)]
+    scenario_id: Option<String>,
+    /// Shown on the leaderboard.
+    #[serde(default)]
+    bot_name: Option<String>,
+    /// Who trades; published with the run.
+    #[serde(default)]
+    agent_info: Option<AgentInfo>,
+}
+
+/// Who trades, in the agent's own words.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AgentInfo {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    framework: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_revision: Option<String>,
+    /// Anything else that belongs to the set-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    config: Option<Map<String, Value>>,
+}
+
+impl AgentInfo {
+    fn check(&self) -> Result<Value, Error> {
+        if self.name.trim().is_empty() {
+            return Err(Error::rejected("agent_info.name is required", "name the agent"));
+        }
+        let limits = [
+            ("name", Some(&self.name), 120),
+            ("framework", self.framework.as_ref(), 120),
+            ("model", self.model.as_ref(), 200),
+            ("version", self.version.as_ref(), 120),
+            ("source_url", self.source_url.as_ref(), 500),
+            ("source_revision", self.source_revision.as_ref(), 200),
+        ];
+        for (field, text, max) in limits {
+            if text.is_some_and(|text| text.chars().count() > max) {
+                let hint = format!("agent_info.{field} may have at most {max} characters");
+                let message = "agent_info contains a field that is too long";
+                return Err(Error::rejected(message, &hint));
+            }
+        }
+        let value = serde_json::to_value(self).map_err(Error::internal)?;
+        if value.to_string().len() > AGENT_INFO_BYTES_MAX {
+            let message = "agent_info must be valid JSON up to 8 KB";
+            return Err(Error::rejected(message, "shorten agent_info.config"));
+        }
+        Ok(value)
+    }
+}
+
+impl Op for StartRun {
+    const NAME: &'static str = "start_run";
+    const ROUTE: Route = Route::post("/api/v1/runs").created().wrapped("run");
+    const EFFECT: Effect = Effect::Write;
+    type Output = RunView;
+
+    async fn run(self, cx: &Cx) -> Result<RunView, Error> {
+        let asked = self.scenario_id.or(self.scenario_slug).ok_or_else(|| {
+            let hint = "`list_scenarios` lists the slugs";
+            Error::rejected("scenario_id or scenario_slug required", hint)
+        })?;
+        let entry = cx.app.scenario(&asked)?.clone();
+        let agent_info = self.agent_info.as_ref().map(AgentInfo::check).transpose()?;
+        let bot_name = self.bot_name.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+        if bot_name.as_ref().is_some_and(|name| name.chars().count() > BOT_NAME_MAX) {
+            let problem = format!("must be at most {BOT_NAME_MAX} characters");
+            return Err(Error::out_of_range("bot_name", &problem));
+        }
+        let run = NewRun { entry, bot_name, agent_info };
+        cx.app.runs.start(&cx.caller, run, RunView::of).await
+    }
+}
+
+#[doc = include_str!("../../tools/get_run.md")]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetRun {
+    run_id: String,
+}
+
+/// A run with its books and what can be done next.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RunDetail {
+    #[serde(flatten)]
+    snapshot: Snapshot,
+    workflow: Workflow,
+}
+
+impl Op for GetRun {
+    const NAME: &'static str = "get_run";
+    const ROUTE: Route = Route::get("/api/v1/runs/{run_id}");
+    const EFFECT: Effect = Effect::Read;
+    type Output = RunDetail;
+
+    async fn run(self, cx: &Cx) -> Result<RunDetail, Error> {
+        let view =
+            |seat: &_| RunDetail { snapshot: Snapshot::of(seat), workflow: Workflow::of(seat) };
+        cx.app.runs.read(&cx.caller, &self.run_id, view).await
+    }
+}
+
+/// Lists your runs, newest first.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListRuns {
+    /// At most this many, 1 to 100; default 20.
+    #[serde(default)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// A page of runs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RunPage {
+    runs: Vec<RunLine>,
+    /// Ask for the next page with it; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// A run in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RunLine {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bot_name: Option<String>,
+    scenario_slug: String,
+    scenario_version: i64,
+    attempt: i64,
+    status: String,
+    sim_time: String,
+    created_at: String,
+    last_activity_at: String,
+    published: bool,
+}
+
+impl Op for ListRuns {
+    const NAME: &'static str = "list_runs";
+    const ROUTE: Route = Route::get("/api/v1/runs");
+    const TOOL: bool = false;
+    const EFFECT: Effect = Effect::Read;
+    type Output = RunPage;
+
+    async fn run(self, cx: &Cx) -> Result<RunPage, Error> {
+        let limit = self.limit.unwrap_or(20);
+        if !(1..=100).contains(&limit) {
+            return Err(Error::out_of_range("limit", "must be between 1 and 100"));
+        }
+        let rows = cx.app.runs.list(&cx.caller, limit, self.cursor).await?;
+        let full = rows.len() == limit as usize;
+        let next_cursor = rows.last().filter(|_| full).map(|row| row.id.clone());
+        let runs = rows
+            .into_iter()
+            .map(|row| RunLine {
+                id: row.id,
+                bot_name: row.bot_name,
+                scenario_slug: row.scenario_slug,
+                scenario_version: row.scenario_version,
+                attempt: row.attempt,
+                status: row.derived.status.as_str().into(),
+                sim_time: instant(row.derived.sim_time),
+                created_at: instant(row.created_at),
+                last_activity_at: instant(row.last_activity_at),
+                published: row.published_at.is_some(),
+            })
+            .collect();
+        Ok(RunPage { runs, next_cursor })
+    }
+}

@@ -1,0 +1,59 @@
+//! Reference bots at play: in process, or over REST like any client.
+
+mod remote;
+pub mod scorecard;
+
+use serde_json::Value;
+use sim::{
+    Command, Run, Status,
+    bots::{Bot, Observation},
+    metrics::Benchmark,
+    order::NewOrder,
+};
+
+pub use remote::remote;
+
+use crate::{
+    ops::results::{Results, headline},
+    scenarios::Entry,
+};
+
+/// A finished game.
+#[derive(Debug)]
+pub struct Played {
+    /// The results, as `GET …/results` answers them.
+    pub results: Value,
+    /// The results in a few sentences.
+    pub headline: String,
+    /// Equity bar by bar.
+    pub equity: Vec<f64>,
+    /// The benchmark at the same bars, 1 at the first.
+    pub benchmark: Vec<f64>,
+}
+
+/// Plays in this process; `progress` hears how many bars are done.
+pub fn local(
+    entry: &Entry,
+    bot: &mut (dyn Bot + Send),
+    progress: &mut dyn FnMut(usize),
+) -> anyhow::Result<Played> {
+    let mut run = Run::new(entry.scenario().map_err(Clone::clone)?.clone());
+    let symbols: Vec<_> = run.market().symbols().collect();
+    while run.status() == Status::Active {
+        let intents = bot.decide(&Observation::of(&run));
+        let orders = intents
+            .iter()
+            .map(|it| NewOrder::market(symbols[it.instrument], it.side, it.quantity))
+            .collect();
+        run.apply(&Command::Turn { cancel: Vec::new(), orders, steps: 1 })?;
+        progress(run.samples().len() - 1);
+    }
+    let results = Results::of("local", &run, run.sim_time().to_string());
+    let benchmark = Benchmark::of(run.scenario()).curve;
+    Ok(Played {
+        headline: headline(&results, None),
+        results: serde_json::to_value(&results)?,
+        equity: run.samples().iter().map(|sample| sample.equity().to_f64()).collect(),
+        benchmark: benchmark.into_iter().take(run.samples().len()).collect(),
+    })
+}

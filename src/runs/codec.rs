@@ -1,0 +1,98 @@
+//! Commands as the journal keeps them: canonical JSON with symbols by name and exact decimals.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sim::{
+    Command, Market, Price, Quantity,
+    order::{NewOrder, OrderId, OrderKind, Side, TimeInForce},
+};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Entry {
+    Turn {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        cancel: Vec<u32>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        orders: Vec<Order>,
+        steps: u32,
+    },
+    Abandon,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    symbol: String,
+    side: Side,
+    quantity: Quantity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stop: Option<Price>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit: Option<Price>,
+    time_in_force: TimeInForce,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reasoning: Option<String>,
+}
+
+/// The command as one line of JSON.
+pub(crate) fn encode(market: &Market, command: &Command) -> serde_json::Result<String> {
+    let entry = match command {
+        Command::Abandon => Entry::Abandon,
+        Command::Turn { cancel, orders, steps } => Entry::Turn {
+            cancel: cancel.iter().map(|id| id.0).collect(),
+            orders: orders.iter().map(|order| Order::of(market, order)).collect(),
+            steps: *steps,
+        },
+    };
+    serde_json::to_string(&entry)
+}
+
+/// The command of a line; `None` when it is not one of this market's.
+pub(crate) fn decode(market: &Market, line: &str) -> Option<Command> {
+    Some(match serde_json::from_str(line).ok()? {
+        Entry::Abandon => Command::Abandon,
+        Entry::Turn { cancel, orders, steps } => Command::Turn {
+            cancel: cancel.into_iter().map(OrderId).collect(),
+            orders: orders.into_iter().map(|it| it.order(market)).collect::<Option<_>>()?,
+            steps,
+        },
+    })
+}
+
+impl Order {
+    fn of(market: &Market, order: &NewOrder) -> Self {
+        let (stop, limit) = match order.kind {
+            OrderKind::Market => (None, None),
+            OrderKind::Limit(limit) => (None, Some(limit)),
+            OrderKind::Stop(stop) => (Some(stop), None),
+            OrderKind::StopLimit { stop, limit } => (Some(stop), Some(limit)),
+        };
+        Self {
+            symbol: market.symbol(order.symbol).to_owned(),
+            side: order.side,
+            quantity: order.quantity,
+            stop,
+            limit,
+            time_in_force: order.time_in_force,
+            reasoning: order.reasoning.as_deref().map(str::to_owned),
+        }
+    }
+
+    fn order(self, market: &Market) -> Option<NewOrder> {
+        Some(NewOrder {
+            symbol: market.find(&self.symbol)?,
+            side: self.side,
+            quantity: self.quantity,
+            kind: match (self.stop, self.limit) {
+                (None, None) => OrderKind::Market,
+                (None, Some(limit)) => OrderKind::Limit(limit),
+                (Some(stop), None) => OrderKind::Stop(stop),
+                (Some(stop), Some(limit)) => OrderKind::StopLimit { stop, limit },
+            },
+            time_in_force: self.time_in_force,
+            reasoning: self.reasoning.map(Arc::from),
+        })
+    }
+}

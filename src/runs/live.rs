@@ -1,0 +1,120 @@
+//! Runs in memory. An idle run leaves it; the next call replays its journal.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use sim::Run;
+use uuid::Uuid;
+
+use super::{Meta, Seat, codec};
+use crate::{
+    error::Error,
+    scenarios::{Catalog, Entry},
+    store::{
+        journal::{Entry as JournalEntry, Head},
+        runs::Run as RunRow,
+    },
+};
+
+/// Runs that stay in memory at the same time.
+const LIVES_MAX: usize = 10_000;
+/// How long a run stays in memory after its last call.
+const IDLE_MICROS_MAX: i64 = 15 * 60 * 1_000_000;
+
+/// A run in memory, and the end of its journal.
+pub(super) struct Live {
+    pub(super) seat: Seat,
+    pub(super) head: Head,
+}
+
+impl Live {
+    pub(super) fn new(row: &RunRow, entry: Arc<Entry>, run: Run) -> Result<Self, Error> {
+        Ok(Self { seat: Seat { meta: Meta::of(row)?, entry, run }, head: row.head })
+    }
+}
+
+/// Rebuilds a run from its journal.
+pub(super) fn replay(
+    catalog: &Catalog,
+    row: &RunRow,
+    journal: &[JournalEntry],
+) -> Result<Live, Error> {
+    let version = u32::try_from(row.scenario_version).unwrap_or(u32::MAX);
+    let changed = || Error::scenario_changed(&row.scenario_slug, version);
+    let entry = catalog.get(&row.scenario_slug).map_err(|_| changed())?.clone();
+    let same = entry.digest().is_ok_and(|digest| digest == row.scenario_digest);
+    if entry.card().version != version || !same {
+        return Err(changed());
+    }
+    let scenario = entry.scenario().map_err(Error::internal)?.clone();
+    let mut run = Run::new(scenario);
+    for line in journal {
+        let damaged = || Error::corrupt_run(&row.id, line.seq);
+        let command = codec::decode(run.market(), &line.command).ok_or_else(damaged)?;
+        run.apply(&command).map_err(|_| damaged())?;
+    }
+    Live::new(row, entry, run)
+}
+
+/// A place for one run's state: empty until it is loaded. Its lock is the run's queue.
+pub(super) type Slot = Arc<tokio::sync::Mutex<Option<Live>>>;
+
+struct Place {
+    slot: Slot,
+    used_at: i64,
+}
+
+/// Every run in memory.
+#[derive(Default)]
+pub(super) struct Lives {
+    places: Mutex<HashMap<Uuid, Place>>,
+}
+
+impl Lives {
+    /// The place of a run.
+    pub(super) fn slot(&self, id: Uuid, now: Timestamp) -> Slot {
+        let now = now.as_microsecond();
+        let mut places = self.places();
+        if !places.contains_key(&id) {
+            make_room(&mut places, now);
+        }
+        let place =
+            places.entry(id).or_insert_with(|| Place { slot: Slot::default(), used_at: now });
+        place.used_at = now;
+        Arc::clone(&place.slot)
+    }
+
+    /// Puts a fresh run into its place.
+    pub(super) fn insert(&self, live: Live, now: Timestamp) {
+        let (id, now) = (live.seat.meta.id, now.as_microsecond());
+        let mut places = self.places();
+        make_room(&mut places, now);
+        let slot = Arc::new(tokio::sync::Mutex::new(Some(live)));
+        places.insert(id, Place { slot, used_at: now });
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashMap<Uuid, Place>> {
+        // A place is inserted or removed in one statement: a panic elsewhere leaves the map whole.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drops idle runs, and the longest unused when there are too many. A run in use stays.
+fn make_room(places: &mut HashMap<Uuid, Place>, now: i64) {
+    let in_use = |place: &Place| Arc::strong_count(&place.slot) > 1;
+    if places.len() % 256 == 255 {
+        places.retain(|_, place| in_use(place) || now - place.used_at < IDLE_MICROS_MAX);
+    }
+    if places.len() < LIVES_MAX {
+        return;
+    }
+    let mut unused: Vec<(i64, Uuid)> =
+        places.iter().filter(|(_, it)| !in_use(it)).map(|(id, it)| (it.used_at, *id)).collect();
+    unused.sort_unstable();
+    for (_, id) in unused.into_iter().take(LIVES_MAX / 8) {
+        places.remove(&id);
+    }
+}

@@ -1,0 +1,332 @@
+//! Runs as a service: each is its journal; the state in memory is a cache that replay rebuilds.
+//!
+//! A command is applied to the state, appended to the journal, and answered only when the append
+//! is on the disk. Whatever goes wrong in between drops the state: the next call replays.
+
+mod caller;
+mod codec;
+pub(crate) mod ids;
+mod live;
+mod seat;
+mod turn;
+
+use std::sync::Arc;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use sim::{Command, RULES_VERSION, Run, Status, run::Outcome};
+use uuid::Uuid;
+
+pub use caller::{Account, Caller};
+pub use seat::{Meta, Seat};
+pub use turn::Turn;
+
+pub use crate::store::{
+    runs::Run as RunRow,
+    scores::{Played as BoardCount, Score as Ranked, SortBy},
+};
+use crate::{
+    clock::{Clock, new_id},
+    error::Error,
+    scenarios::{Catalog, Entry},
+    store::{Store, StoreError, idempotency, journal, runs, scores},
+};
+use live::{Live, Lives};
+
+/// A run that is about to start.
+pub struct NewRun {
+    /// What it is played on.
+    pub entry: Arc<Entry>,
+    /// What the bot is called.
+    pub bot_name: Option<String>,
+    /// Who trades.
+    pub agent_info: Option<Value>,
+}
+
+/// The columns of a published run on a leaderboard.
+pub struct Score {
+    /// Percent of starting cash.
+    pub return_pct: f64,
+    /// Annualised Sharpe ratio.
+    pub sharpe: Option<f64>,
+    /// Annualised Sortino ratio.
+    pub sortino: Option<f64>,
+    /// A positive fraction.
+    pub max_drawdown: Option<f64>,
+    /// The results as JSON.
+    pub results: String,
+}
+
+/// Every run of the service.
+pub struct Runs {
+    store: Store,
+    catalog: Arc<Catalog>,
+    clock: Arc<dyn Clock>,
+    lives: Lives,
+}
+
+impl Runs {
+    /// The runs of a store, on the scenarios of a catalogue.
+    pub fn new(store: Store, catalog: Arc<Catalog>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, catalog, clock, lives: Lives::default() }
+    }
+
+    /// Starts a run; it counts as an attempt from here on.
+    pub async fn start<T>(
+        &self,
+        caller: &Caller,
+        new: NewRun,
+        view: impl FnOnce(&Seat) -> T,
+    ) -> Result<T, Error> {
+        let account = caller.account()?;
+        let NewRun { entry, bot_name, agent_info } = new;
+        let scenario = entry.scenario().map_err(Error::internal)?.clone();
+        let run = Run::new(scenario);
+        let now = self.clock.now();
+        let row = runs::NewRun {
+            id: new_id(now).to_string(),
+            account_id: account.id.clone(),
+            key_id: Some(account.key_id.clone()),
+            scenario_slug: entry.slug().to_owned(),
+            scenario_version: entry.card().version.into(),
+            scenario_digest: entry.digest().map_err(Error::internal)?.to_owned(),
+            rules_version: RULES_VERSION.into(),
+            bot_name,
+            agent_info: agent_info.map(|info| info.to_string()),
+            created_at: now.as_microsecond(),
+            derived: seat::derived(&run, now.as_microsecond()),
+        };
+        let header = seat::header(&row);
+        let row = self
+            .store
+            .write(move |tx| runs::insert_run(tx, &row, |attempt| header.with_attempt(attempt)))
+            .await?;
+        let live = Live::new(&row, entry, run)?;
+        let answer = view(&live.seat);
+        self.lives.insert(live, now);
+        Ok(answer)
+    }
+
+    /// Looks at a run of the caller.
+    pub async fn read<T>(
+        &self,
+        caller: &Caller,
+        run_id: &str,
+        view: impl FnOnce(&Seat) -> T,
+    ) -> Result<T, Error> {
+        let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
+        let mut state = slot.lock().await;
+        let live = self.live(&mut state, run_id).await?;
+        owned(caller, &live.seat)?;
+        Ok(view(&live.seat))
+    }
+
+    /// Looks at a published run; one that is not published does not exist.
+    pub async fn read_public<T>(
+        &self,
+        run_id: &str,
+        view: impl FnOnce(&Seat) -> T,
+    ) -> Result<T, Error> {
+        let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
+        let mut state = slot.lock().await;
+        let live = self.live(&mut state, run_id).await?;
+        if live.seat.meta.published_at.is_none() {
+            return Err(Error::no_such_run());
+        }
+        Ok(view(&live.seat))
+    }
+
+    /// Applies a command to a run of the caller: journal first, then the answer.
+    ///
+    /// A call with an idempotency key that was answered before gets the first answer again;
+    /// `orders_at` names the place of the orders in the request, for errors.
+    pub async fn command<T: Serialize + DeserializeOwned>(
+        &self,
+        caller: &Caller,
+        turn: Turn<'_>,
+        orders_at: &str,
+        decide: impl FnOnce(&Seat) -> Result<Command, Error>,
+        view: impl FnOnce(&Seat, &Command, &Outcome) -> T,
+    ) -> Result<T, Error> {
+        let slot = self.lives.slot(parse_id(turn.run_id)?, self.clock.now());
+        let mut state = slot.lock().await;
+        let live = self.live(&mut state, turn.run_id).await?;
+        owned(caller, &live.seat)?;
+        if let Some(answered) = self.answered(&turn).await? {
+            return serde_json::from_str(&answered).map_err(Error::internal);
+        }
+        if live.seat.run.status() != Status::Active {
+            let refusal = sim::run::Refusal::NotActive(live.seat.run.status());
+            return Err(Error::refused(refusal, orders_at));
+        }
+        let command = decide(&live.seat)?;
+        let outcome =
+            live.seat.run.apply(&command).map_err(|refusal| Error::refused(refusal, orders_at))?;
+        // From here on the state is ahead of the journal: it is kept only if the append succeeds.
+        match self.append(live, &turn, &command, |seat| view(seat, &command, &outcome)).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                *state = None;
+                Err(error)
+            }
+        }
+    }
+
+    async fn append<T: Serialize>(
+        &self,
+        live: &mut Live,
+        turn: &Turn<'_>,
+        command: &Command,
+        view: impl FnOnce(&Seat) -> T,
+    ) -> Result<T, Error> {
+        let seat = &mut live.seat;
+        let at = self.clock.now().as_microsecond().max(seat.meta.last_activity_at);
+        let derived = seat::derived(&seat.run, at);
+        seat.meta.last_activity_at = at;
+        seat.meta.completed_at = derived.completed_at;
+        let answer = view(seat);
+        let kept = match &turn.key {
+            None => None,
+            Some((key, fingerprint)) => Some(idempotency::Answer {
+                key: key.clone(),
+                fingerprint: *fingerprint,
+                status: 200,
+                body: serde_json::to_string(&answer).map_err(Error::internal)?,
+            }),
+        };
+        let append = journal::Append {
+            run_id: turn.run_id.to_owned(),
+            expected: live.head,
+            at,
+            command: codec::encode(seat.run.market(), command).map_err(Error::internal)?,
+            derived,
+            answer: kept,
+        };
+        live.head = self.store.write(move |tx| journal::append(tx, &append)).await?;
+        Ok(answer)
+    }
+
+    /// The answer that this call got before, if it did.
+    async fn answered(&self, turn: &Turn<'_>) -> Result<Option<String>, Error> {
+        let Some((key, fingerprint)) = turn.key.clone() else {
+            return Ok(None);
+        };
+        let run_id = turn.run_id.to_owned();
+        let seen = move |tx: &mut dyn crate::store::Tx| {
+            idempotency::lookup(tx, &run_id, &key, &fingerprint)
+        };
+        match self.store.read(seen).await? {
+            idempotency::Seen::Never => Ok(None),
+            idempotency::Seen::Same(answer) => Ok(Some(answer.body)),
+            idempotency::Seen::Different => Err(Error::key_reused()),
+        }
+    }
+
+    /// The state in the slot, replayed from the journal when it is not there.
+    async fn live<'a>(
+        &self,
+        state: &'a mut Option<Live>,
+        run_id: &str,
+    ) -> Result<&'a mut Live, Error> {
+        if state.is_none() {
+            *state = Some(self.load(run_id).await?);
+        }
+        state.as_mut().ok_or_else(|| Error::internal("a loaded run is not there"))
+    }
+
+    async fn load(&self, run_id: &str) -> Result<Live, Error> {
+        let (id, catalog) = (run_id.to_owned(), Arc::clone(&self.catalog));
+        let loaded = self.store.read(move |tx| {
+            let Some(row) = runs::get(tx, &id)? else { return Ok(None) };
+            let entries = journal::load(tx, &id)?;
+            journal::verify_run(&row, &entries)?;
+            Ok(Some((row, entries)))
+        });
+        let (row, entries) = loaded.await?.ok_or_else(Error::no_such_run)?;
+        let replay = tokio::task::spawn_blocking(move || live::replay(&catalog, &row, &entries));
+        replay.await.map_err(Error::internal)?
+    }
+
+    /// The caller's runs, newest first, after the run `cursor`.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        limit: u32,
+        cursor: Option<String>,
+    ) -> Result<Vec<RunRow>, Error> {
+        let account = caller.account()?.id.clone();
+        let rows = self.store.read(move |tx| {
+            let after = match &cursor {
+                None => None,
+                Some(id) => runs::get(tx, id)?
+                    .filter(|row| row.account_id == account)
+                    .map(|row| runs::RunCursor { created_at: row.created_at, id: row.id }),
+            };
+            if cursor.is_some() && after.is_none() {
+                return Ok(None);
+            }
+            runs::list(tx, &account, limit.into(), after.as_ref()).map(Some)
+        });
+        rows.await?.ok_or_else(|| Error::out_of_range("cursor", "is not one of your runs"))
+    }
+
+    /// Makes a finished run public, for good.
+    pub async fn publish<T>(
+        &self,
+        caller: &Caller,
+        run_id: &str,
+        score: impl FnOnce(&Seat) -> Result<(Score, T), Error>,
+    ) -> Result<T, Error> {
+        let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
+        let mut state = slot.lock().await;
+        let live = self.live(&mut state, run_id).await?;
+        let account = owned(caller, &live.seat)?;
+        let (score, answer) = score(&live.seat)?;
+        let row = live.seat.score_row(score, &account.key_name, self.clock.now().as_microsecond());
+        let published_at = self.store.write(move |tx| scores::publish(tx, &row)).await?;
+        live.seat.meta.published_at = Some(published_at);
+        Ok(answer)
+    }
+
+    /// The published runs of a scenario, best first.
+    pub async fn leaderboard(
+        &self,
+        slug: String,
+        sort_by: SortBy,
+        limit: i64,
+    ) -> Result<Vec<Ranked>, Error> {
+        Ok(self.store.read(move |tx| scores::leaderboard(tx, &slug, sort_by, limit)).await?)
+    }
+
+    /// How often each scenario was played and published.
+    pub async fn board_counts(&self) -> Result<Vec<BoardCount>, Error> {
+        Ok(self.store.read(scores::played).await?)
+    }
+
+    /// Finishes what is under way and closes the store.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// A run's id; anything else names no run.
+fn parse_id(run_id: &str) -> Result<Uuid, Error> {
+    Uuid::try_parse(run_id).map_err(|_| Error::no_such_run())
+}
+
+/// The caller's account, if the run is its own.
+fn owned<'a>(caller: &'a Caller, seat: &Seat) -> Result<&'a Account, Error> {
+    let account = caller.account()?;
+    if account.id == seat.meta.account_id { Ok(account) } else { Err(Error::foreign_run()) }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::run_moved(),
+            StoreError::Unavailable(why) => Self::unavailable(why),
+            StoreError::Corrupt { .. } => Self::corrupt(error),
+            StoreError::Schema(_) | StoreError::Internal(_) => Self::internal(error),
+        }
+    }
+}

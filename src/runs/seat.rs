@@ -1,0 +1,138 @@
+//! A run with what the service knows of it besides its state.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sim::{Run, Status};
+use uuid::Uuid;
+
+use super::Score;
+use crate::{
+    error::Error,
+    scenarios::Entry,
+    store::{
+        runs::{Derived, NewRun, Run as RunRow, RunStatus},
+        scores,
+    },
+};
+
+/// A run, its scenario and its particulars.
+pub struct Seat {
+    /// Whose it is, and since when.
+    pub meta: Meta,
+    /// What it is played on.
+    pub entry: Arc<Entry>,
+    /// Its state.
+    pub run: Run,
+}
+
+/// The particulars of a run. Times are microseconds since the epoch.
+#[derive(Debug, Clone)]
+pub struct Meta {
+    /// Its id.
+    pub id: Uuid,
+    /// Its owner.
+    pub account_id: String,
+    /// Which run of its account on its scenario it is, from 1.
+    pub attempt: u32,
+    /// SHA-256 of the scenario's rules and bars.
+    pub scenario_digest: String,
+    /// What the bot is called.
+    pub bot_name: Option<String>,
+    /// Who trades.
+    pub agent_info: Option<Value>,
+    /// When it started.
+    pub created_at: i64,
+    /// When its last command came.
+    pub last_activity_at: i64,
+    /// When it ended.
+    pub completed_at: Option<i64>,
+    /// When it was published.
+    pub published_at: Option<i64>,
+}
+
+impl Meta {
+    pub(super) fn of(row: &RunRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: Uuid::try_parse(&row.id).map_err(Error::internal)?,
+            account_id: row.account_id.clone(),
+            attempt: u32::try_from(row.attempt).unwrap_or(u32::MAX),
+            scenario_digest: row.scenario_digest.clone(),
+            bot_name: row.bot_name.clone(),
+            agent_info: row.agent_info.as_deref().and_then(|it| serde_json::from_str(it).ok()),
+            created_at: row.created_at,
+            last_activity_at: row.last_activity_at,
+            completed_at: row.derived.completed_at,
+            published_at: row.published_at,
+        })
+    }
+}
+
+impl Seat {
+    /// The leaderboard row of this run.
+    pub(super) fn score_row(&self, score: Score, key_name: &str, now: i64) -> scores::Score {
+        let meta = &self.meta;
+        scores::Score {
+            run_id: meta.id.to_string(),
+            account_id: meta.account_id.clone(),
+            scenario_slug: self.entry.slug().to_owned(),
+            scenario_version: self.entry.card().version.into(),
+            display_name: meta.bot_name.clone().unwrap_or_else(|| key_name.to_owned()),
+            return_pct: score.return_pct,
+            sharpe: score.sharpe,
+            sortino: score.sortino,
+            max_drawdown: score.max_drawdown,
+            final_equity: units(self.run.last_sample().equity().units()),
+            trade_count: i64::try_from(self.run.fills().len()).unwrap_or(i64::MAX),
+            liquidated: self.run.status() == Status::Liquidated,
+            published_at: now,
+            results: score.results,
+        }
+    }
+}
+
+/// What lists show of a run without replaying it.
+pub(super) fn derived(run: &Run, now: i64) -> Derived {
+    let status = match run.status() {
+        Status::Active => RunStatus::Active,
+        Status::Completed => RunStatus::Completed,
+        Status::Liquidated => RunStatus::Liquidated,
+        Status::Abandoned => RunStatus::Abandoned,
+    };
+    Derived {
+        status,
+        sim_time: run.sim_time().seconds() * 1_000_000,
+        cash: units(run.cash().units()),
+        equity: units(run.last_sample().equity().units()),
+        completed_at: (status != RunStatus::Active).then_some(now),
+    }
+}
+
+/// Money as the store's lists hold it; absurd amounts saturate there, never in the journal.
+fn units(units: i128) -> i64 {
+    i64::try_from(units).unwrap_or(if units < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// The text with which a run's hash chain begins, but for the attempt.
+pub(super) struct Header(Value);
+
+/// The header of a run that is about to start.
+pub(super) fn header(new: &NewRun) -> Header {
+    Header(json!({
+        "format": "bottrade-journal/1",
+        "run": new.id,
+        "scenario": { "slug": new.scenario_slug, "version": new.scenario_version,
+            "digest": new.scenario_digest },
+        "rules_version": new.rules_version,
+        "created_at": new.created_at,
+    }))
+}
+
+impl Header {
+    /// The whole text.
+    pub(super) fn with_attempt(&self, attempt: i64) -> String {
+        let mut header = self.0.clone();
+        header["attempt"] = json!(attempt);
+        header.to_string()
+    }
+}

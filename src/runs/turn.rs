@@ -1,0 +1,39 @@
+//! A call that changes a run, and how a repeated one is recognised.
+
+use serde::Serialize;
+
+use crate::{
+    error::Error,
+    store::{Digest, journal::sha256},
+};
+
+/// Characters an idempotency key may have.
+const KEY_MAX: usize = 200;
+
+/// A call that changes a run.
+pub struct Turn<'a> {
+    pub(super) run_id: &'a str,
+    /// The caller's key and the fingerprint of the request.
+    pub(super) key: Option<(String, Digest)>,
+}
+
+impl<'a> Turn<'a> {
+    /// A call of operation `op` with this request in its normal form; an empty key is none.
+    pub fn new(
+        run_id: &'a str,
+        key: Option<&str>,
+        op: &str,
+        request: &impl Serialize,
+    ) -> Result<Self, Error> {
+        let Some(key) = key.filter(|key| !key.is_empty()) else {
+            return Ok(Self { run_id, key: None });
+        };
+        if key.chars().count() > KEY_MAX {
+            let problem = format!("must be at most {KEY_MAX} characters");
+            return Err(Error::out_of_range("idempotency_key", &problem));
+        }
+        let request = serde_json::to_string(request).map_err(Error::internal)?;
+        let fingerprint = sha256(format!("{op} {request}").as_bytes());
+        Ok(Self { run_id, key: Some((key.to_owned(), fingerprint)) })
+    }
+}

@@ -1,0 +1,274 @@
+//! The scenarios: frozen slices of market history with the rules they are traded under.
+//!
+//! A scenario is a folder of two files, `scenario.toml` ([`card`]) and `bars.arrow` ([`bars`]),
+//! embedded in the binary or on disk ([`folder`]). The [`Catalog`] knows them all: it reads every
+//! card and timeline at the start and puts a scenario together ([`assemble`]) when it is first
+//! asked for. [`check`] reports what is wrong with a folder, [`import`] and [`cut`] make new ones.
+
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock, OnceLock},
+};
+
+use sim::{Scenario, Timestamp};
+use uuid::Uuid;
+
+pub mod assemble;
+pub mod bars;
+pub mod card;
+pub mod check;
+pub mod cut;
+pub mod examine;
+pub mod folder;
+pub mod import;
+pub mod prices;
+pub mod problems;
+pub mod sessions;
+pub mod symbols;
+pub mod words;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use card::Card;
+pub use words::{AssetType, Resolution, Rights};
+
+use assemble::Assembled;
+use folder::Files;
+use problems::{Problem, Problems};
+
+/// The namespace of scenario ids: an id is the version 5 UUID of a slug in it.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_9a52_3d0e_5b7a_9c41_8e27_d4b6_0f35);
+
+/// Why scenarios cannot be read, found or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Files of a scenario are wrong.
+    #[error("{place}: {}", listed(problems))]
+    Files {
+        /// The scenario, or its folder.
+        place: String,
+        /// What is wrong with which file, row and field.
+        problems: Problems,
+    },
+    /// A folder cannot be read or written.
+    #[error("{folder}: {problem}")]
+    Folder {
+        /// Its path.
+        folder: String,
+        /// What happened.
+        problem: String,
+    },
+    /// There is a folder where a new one was to be written.
+    #[error("{0} is there already; choose another slug or remove it")]
+    Exists(String),
+    /// Two scenarios have the same slug.
+    #[error("{folder}: there is another scenario with slug \"{slug}\"")]
+    Duplicate {
+        /// The slug.
+        slug: String,
+        /// Where the second one is.
+        folder: String,
+    },
+    /// Nothing has this id or slug.
+    #[error("no scenario with id or slug \"{asked}\"")]
+    Unknown {
+        /// What was asked for.
+        asked: String,
+        /// Up to three slugs that may have been meant.
+        nearest: Vec<String>,
+    },
+    /// What was asked for makes no scenario.
+    #[error("{field}: {problem}")]
+    Asked {
+        /// The argument.
+        field: &'static str,
+        /// What was expected.
+        problem: String,
+    },
+}
+
+impl Error {
+    fn at(place: &str, problems: impl Into<Problems>) -> Self {
+        Self::Files { place: place.into(), problems: problems.into() }
+    }
+}
+
+fn listed(problems: &Problems) -> String {
+    match problems.count() {
+        1 => problems.to_string(),
+        count => format!("{count} problems\n{problems}"),
+    }
+}
+
+/// The timeline of a scenario in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first bar: history starts here.
+    pub history_start_ts: Timestamp,
+    /// The bar at which a run starts.
+    pub start_ts: Timestamp,
+    /// The last bar.
+    pub end_ts: Timestamp,
+    /// Instants on the timeline.
+    pub bars: usize,
+    /// Bars a run can step through.
+    pub decisions: usize,
+}
+
+/// One scenario of the catalogue.
+#[derive(Debug)]
+pub struct Entry {
+    card: Card,
+    id: Uuid,
+    span: Span,
+    bars: std::borrow::Cow<'static, [u8]>,
+    loaded: OnceLock<Result<(Arc<Scenario>, String), Error>>,
+}
+
+impl Entry {
+    fn new(files: Files, place: &str) -> Result<Self, Error> {
+        let at = |problem| Error::at(place, problem);
+        let card = Card::parse(&files.card).map_err(at)?;
+        let mut problems = Problems::default();
+        card.examine(&files.name, &mut problems);
+        if !problems.is_empty() {
+            return Err(Error::at(place, problems));
+        }
+        let member = |symbol: &str| card.universe.iter().any(|it| it.symbol == symbol);
+        let timeline = bars::read_timeline(&files.bars, member).map_err(at)?;
+        let span = Span::of(&timeline, card.warmup).map_err(at)?;
+        let id = Uuid::new_v5(&NAMESPACE, card.slug.as_bytes());
+        Ok(Self { card, id, span, bars: files.bars, loaded: OnceLock::new() })
+    }
+
+    /// What its `scenario.toml` says.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Its slug.
+    pub fn slug(&self) -> &str {
+        &self.card.slug
+    }
+
+    /// Its id, made from the slug.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Where its timeline starts, ends and how long it is.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// What is played; put together at the first call.
+    pub fn scenario(&self) -> Result<&Arc<Scenario>, &Error> {
+        self.loaded().map(|(scenario, _)| scenario)
+    }
+
+    /// SHA-256 over rules and bars in lower-case hexadecimal.
+    pub fn digest(&self) -> Result<&str, &Error> {
+        self.loaded().map(|(_, digest)| digest.as_str())
+    }
+
+    fn loaded(&self) -> Result<&(Arc<Scenario>, String), &Error> {
+        let load = || {
+            let at = |problem| Error::at(&self.card.slug, problem);
+            let Assembled { scenario, digest } =
+                assemble::assemble(&self.card, &self.rows()?).map_err(at)?;
+            Ok((Arc::new(scenario), digest))
+        };
+        self.loaded.get_or_init(load).as_ref()
+    }
+
+    fn rows(&self) -> Result<bars::Bars, Error> {
+        let mut problems = Problems::default();
+        let rows = bars::read(&self.bars, &mut problems);
+        rows.ok_or_else(|| Error::at(&self.card.slug, problems))
+    }
+}
+
+impl Span {
+    fn of(timeline: &[Timestamp], warmup: usize) -> Result<Self, Problem> {
+        let (Some(&first), Some(&last)) = (timeline.first(), timeline.last()) else {
+            return Err(Problem::new(bars::BARS_FILE, "has no bars of the universe"));
+        };
+        let bars = timeline.len();
+        let start = timeline.get(warmup).filter(|_| warmup + 1 < bars).ok_or_else(|| {
+            let text = format!("leaves no bar to trade: the timeline has {bars} bars");
+            Problem::new(card::CARD_FILE, text).field("warmup")
+        })?;
+        Ok(Self {
+            history_start_ts: first,
+            start_ts: *start,
+            end_ts: last,
+            bars,
+            decisions: bars - 1 - warmup,
+        })
+    }
+}
+
+/// The embedded scenarios, read once and shared by every catalogue of the process.
+static EMBEDDED: LazyLock<Result<Vec<Arc<Entry>>, Error>> = LazyLock::new(|| {
+    let entry = |files: Files| {
+        let place = files.name.clone();
+        Entry::new(files, &place).map(Arc::new)
+    };
+    Files::embedded()?.into_iter().map(entry).collect()
+});
+
+/// Every scenario that can be played, ascending by slug.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    entries: Vec<Arc<Entry>>,
+}
+
+impl Catalog {
+    /// The scenarios inside the binary.
+    pub fn embedded() -> Result<Self, Error> {
+        Ok(Self { entries: EMBEDDED.clone()? })
+    }
+
+    /// Adds every scenario folder under `parent`, each of them checked whole.
+    pub fn with_folder(mut self, parent: &Path) -> Result<Self, Error> {
+        for path in folder::folders(parent)? {
+            let place = path.display().to_string();
+            let entry = Entry::new(Files::read(&path)?, &place)?;
+            if self.entries.iter().any(|it| it.slug() == entry.slug()) {
+                return Err(Error::Duplicate { slug: entry.card.slug, folder: place });
+            }
+            entry.scenario().map_err(Clone::clone)?;
+            self.entries.push(Arc::new(entry));
+        }
+        self.entries.sort_by(|a, b| a.slug().cmp(b.slug()));
+        Ok(self)
+    }
+
+    /// Drops every scenario whose origin shows no grant.
+    #[must_use]
+    pub fn with_clear_rights(mut self) -> Self {
+        self.entries.retain(|entry| entry.card.rights.is_clear());
+        self
+    }
+
+    /// Every scenario, ascending by slug.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
+        self.entries.iter()
+    }
+
+    /// The scenario of this id or slug.
+    pub fn get(&self, id_or_slug: &str) -> Result<&Arc<Entry>, Error> {
+        let slug = self.entries.binary_search_by(|it| it.slug().cmp(id_or_slug)).ok();
+        let id = || {
+            let id = Uuid::try_parse(id_or_slug).ok()?;
+            self.entries.iter().position(|it| it.id == id)
+        };
+        slug.or_else(id).map(|at| &self.entries[at]).ok_or_else(|| Error::Unknown {
+            asked: id_or_slug.chars().take(80).collect(),
+            nearest: symbols::nearest(id_or_slug, self.entries.iter().map(|it| it.slug())),
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! Answers kept for retries: a row per run and key, written in the unit of work of its effect.
+
+use super::error::StoreError;
+use super::tx::{Digest, Tx, query_opt};
+
+/// The answer of a command, to be given again to the same request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The caller's key, unique in its run.
+    pub key: String,
+    /// SHA-256 of the request it belongs to.
+    pub fingerprint: Digest,
+    /// The HTTP status.
+    pub status: i64,
+    /// The body, byte for byte.
+    pub body: String,
+}
+
+/// What is known about a key that a request brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing: do the work.
+    Never,
+    /// The same request was answered: answer it so again.
+    Same(Answer),
+    /// Another request used the key: refuse.
+    Different,
+}
+
+/// Looks a key up, inside the unit that would do the work.
+pub fn lookup(
+    tx: &mut dyn Tx,
+    run_id: &str,
+    key: &str,
+    fingerprint: &Digest,
+) -> Result<Seen, StoreError> {
+    let row = query_opt(
+        tx,
+        "/* by run */ SELECT key, fingerprint, status, body FROM idempotency \
+         WHERE run_id = $1 AND key = $2",
+        &[run_id.into(), key.into()],
+    )?;
+    let Some(row) = row else { return Ok(Seen::Never) };
+    let answer = Answer {
+        key: row.text("key")?,
+        fingerprint: row.digest("fingerprint")?,
+        status: row.int("status")?,
+        body: row.text("body")?,
+    };
+    Ok(if answer.fingerprint == *fingerprint { Seen::Same(answer) } else { Seen::Different })
+}
+
+/// Keeps an answer; a key that has one already is a conflict.
+pub(crate) fn insert(
+    tx: &mut dyn Tx,
+    run_id: &str,
+    answer: &Answer,
+    seq: i64,
+    at: i64,
+) -> Result<(), StoreError> {
+    let changed = tx.exec(
+        "/* by run */ INSERT INTO idempotency (run_id, key, fingerprint, status, body, seq, at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        &[
+            run_id.into(),
+            (&answer.key).into(),
+            (&answer.fingerprint).into(),
+            answer.status.into(),
+            (&answer.body).into(),
+            seq.into(),
+            at.into(),
+        ],
+    )?;
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(StoreError::Conflict(format!("the idempotency key {:?} has an answer already", answer.key)))
+}
+
+/// Forgets answers older than `before`, the oldest first and at most `limit` of them, so that one
+/// sweep does not hold the writer for long. Gives how many went; as many as `limit` means go on.
+pub fn sweep(tx: &mut dyn Tx, before: i64, limit: i64) -> Result<u64, StoreError> {
+    tx.exec(
+        "/* upkeep */ DELETE FROM idempotency WHERE (run_id, key) IN \
+         (SELECT run_id, key FROM idempotency WHERE at < $1 ORDER BY at LIMIT $2)",
+        &[before.into(), limit.into()],
+    )
+}

@@ -1,0 +1,98 @@
+//! The schema: numbered files, forward only, embedded, each applied in one transaction.
+//!
+//! To change the schema add `migrations/000N_name.sql` (the portable part), its engine addendum if
+//! it needs one, and a line in [`MIGRATIONS`]. A file that was released is never edited.
+
+use super::error::StoreError;
+use super::tx::Tx;
+
+/// An engine that has addenda of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Engine {
+    /// `000N_name.sqlite.sql`.
+    Sqlite,
+}
+
+/// One step of the schema.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+    pub(crate) sqlite: &'static str,
+}
+
+impl Migration {
+    /// The statements for one engine, in order.
+    pub(crate) fn statements(&self, engine: Engine) -> impl Iterator<Item = &'static str> {
+        let addendum = match engine {
+            Engine::Sqlite => self.sqlite,
+        };
+        split(self.sql).chain(split(addendum))
+    }
+}
+
+/// Every step this program knows, oldest first.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "0001_init",
+    sql: include_str!("migrations/0001_init.sql"),
+    sqlite: include_str!("migrations/0001_init.sqlite.sql"),
+}];
+
+const CREATE: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
+
+/// The part of `known` that the database still lacks; refuses a database that is ahead of this
+/// program or that took another way. The table `schema_version` must exist.
+pub(crate) fn missing<'a>(
+    tx: &mut dyn Tx,
+    known: &'a [Migration],
+) -> Result<&'a [Migration], StoreError> {
+    let rows = tx.query("SELECT version, name FROM schema_version ORDER BY version", &[])?;
+    for (i, row) in rows.iter().enumerate() {
+        let (version, name) = (row.int("version")?, row.text("name")?);
+        let Some(step) = known.get(i) else {
+            let newest = known.last().map_or("nothing", |m| m.name);
+            return Err(StoreError::Schema(format!(
+                "the database is at {name} (version {version}), this bottrade knows up to \
+                 {newest}: use a newer bottrade, or restore the backup made before the upgrade"
+            )));
+        };
+        if (step.version, step.name) != (version, name.as_str()) {
+            return Err(StoreError::Schema(format!(
+                "the database has {name} as version {version} where this bottrade has {} as \
+                 version {}",
+                step.name, step.version
+            )));
+        }
+    }
+    Ok(known.get(rows.len()..).unwrap_or_default())
+}
+
+/// Makes the table that records the steps, if it is not there.
+pub(crate) fn prepare(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    tx.exec(CREATE, &[]).map(|_| ())
+}
+
+/// Applies one step and records it, inside the caller's transaction.
+pub(crate) fn apply(tx: &mut dyn Tx, step: &Migration, engine: Engine) -> Result<(), StoreError> {
+    for statement in step.statements(engine) {
+        tx.exec(statement, &[]).map_err(|e| {
+            let start = statement.lines().next().unwrap_or_default();
+            StoreError::Schema(format!("{} stopped at `{start}`: {e}", step.name))
+        })?;
+    }
+    tx.exec(
+        "INSERT INTO schema_version (version, name) VALUES ($1, $2)",
+        &[step.version.into(), step.name.into()],
+    )?;
+    Ok(())
+}
+
+/// Cuts a file at blank lines and leaves out the pieces that are only comment.
+fn split(sql: &'static str) -> impl Iterator<Item = &'static str> {
+    sql.split("\n\n")
+        .map(str::trim)
+        .filter(|piece| piece.lines().any(|line| !line.is_empty() && !line.starts_with("--")))
+}

@@ -1,0 +1,298 @@
+//! Runs: where each came from (frozen at its start), the head of its journal, and what lists show.
+
+use super::error::StoreError;
+use super::journal::{Head, sha256};
+use super::scenarios;
+use super::tx::{Digest, Row, Tx, Val, query_one, query_opt};
+
+/// Where a run is in its life. Everything but [`RunStatus::Active`] is final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RunStatus {
+    /// It can be traded.
+    Active,
+    /// It reached the last bar.
+    Completed,
+    /// Its positions were closed by force.
+    Liquidated,
+    /// Nobody came back to it.
+    Abandoned,
+}
+
+impl RunStatus {
+    const ALL: [Self; 4] = [Self::Active, Self::Completed, Self::Liquidated, Self::Abandoned];
+
+    /// The word in the database, which is the word of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Completed => "completed",
+            Self::Liquidated => "liquidated",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// What replay says about a run, kept beside its head so that a list needs no replay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Derived {
+    /// Where it is in its life.
+    pub status: RunStatus,
+    /// The bar it stands at.
+    pub sim_time: i64,
+    /// Cash, in units of 1e-8.
+    pub cash: i64,
+    /// Equity at the last mark, in units of 1e-8.
+    pub equity: i64,
+    /// When it ended, by the wall clock.
+    pub completed_at: Option<i64>,
+}
+
+/// A run that is about to start.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// The id, chosen by the caller (a uuid v7).
+    pub id: String,
+    /// The owner.
+    pub account_id: String,
+    /// The key that started it.
+    pub key_id: Option<String>,
+    /// The scenario.
+    pub scenario_slug: String,
+    /// Its version.
+    pub scenario_version: i64,
+    /// Its digest.
+    pub scenario_digest: String,
+    /// The rules of the simulator.
+    pub rules_version: i64,
+    /// What the agent calls itself.
+    pub bot_name: Option<String>,
+    /// What the agent says about itself, as JSON.
+    pub agent_info: Option<String>,
+    /// When it starts.
+    pub created_at: i64,
+    /// Its state at the start.
+    pub derived: Derived,
+}
+
+/// A row of `runs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The id.
+    pub id: String,
+    /// The owner.
+    pub account_id: String,
+    /// The key that started it.
+    pub key_id: Option<String>,
+    /// The scenario.
+    pub scenario_slug: String,
+    /// Its version.
+    pub scenario_version: i64,
+    /// Its digest.
+    pub scenario_digest: String,
+    /// The rules of the simulator.
+    pub rules_version: i64,
+    /// Which run of its account on this scenario it is, from 1.
+    pub attempt: i64,
+    /// What the agent calls itself.
+    pub bot_name: Option<String>,
+    /// What the agent says about itself, as JSON.
+    pub agent_info: Option<String>,
+    /// When it started.
+    pub created_at: i64,
+    /// The text the journal's chain begins with.
+    pub header: String,
+    /// SHA-256 of the header.
+    pub genesis: Digest,
+    /// The last link of the journal.
+    pub head: Head,
+    /// What replay said at that link.
+    pub derived: Derived,
+    /// When the last command came.
+    pub last_activity_at: i64,
+    /// When it was published.
+    pub published_at: Option<i64>,
+}
+
+/// A select of all columns of a run, in one place.
+macro_rules! select_run {
+    ($why:literal, $rest:literal) => {
+        concat!(
+            $why,
+            "SELECT id, account_id, key_id, scenario_slug, scenario_version, scenario_digest, \
+             rules_version, attempt, bot_name, agent_info, created_at, header, genesis, head_seq, \
+             head_hash, status, sim_time, cash, equity, completed_at, last_activity_at, \
+             published_at FROM runs ",
+            $rest
+        )
+    };
+}
+
+impl Run {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let status = RunStatus::parse(&row.text("status")?);
+        Ok(Self {
+            id: row.text("id")?,
+            account_id: row.text("account_id")?,
+            key_id: row.opt_text("key_id")?,
+            scenario_slug: row.text("scenario_slug")?,
+            scenario_version: row.int("scenario_version")?,
+            scenario_digest: row.text("scenario_digest")?,
+            rules_version: row.int("rules_version")?,
+            attempt: row.int("attempt")?,
+            bot_name: row.opt_text("bot_name")?,
+            agent_info: row.opt_text("agent_info")?,
+            created_at: row.int("created_at")?,
+            header: row.text("header")?,
+            genesis: row.digest("genesis")?,
+            head: Head { seq: row.int("head_seq")?, hash: row.digest("head_hash")? },
+            derived: Derived {
+                status: status.ok_or_else(|| row.corrupt("status", "a status of a run"))?,
+                sim_time: row.int("sim_time")?,
+                cash: row.int("cash")?,
+                equity: row.int("equity")?,
+                completed_at: row.opt_int("completed_at")?,
+            },
+            last_activity_at: row.int("last_activity_at")?,
+            published_at: row.opt_int("published_at")?,
+        })
+    }
+}
+
+/// Starts a run: pins its scenario version, counts which attempt of its account on this scenario it
+/// is, and makes the genesis of its journal from the header, which `header` writes for that
+/// attempt. Gives the row as it was stored.
+pub fn insert_run(
+    tx: &mut dyn Tx,
+    new: &NewRun,
+    header: impl Fn(i64) -> String,
+) -> Result<Run, StoreError> {
+    let (slug, version) = (&new.scenario_slug, new.scenario_version);
+    scenarios::pin(tx, slug, version, &new.scenario_digest, new.created_at)?;
+    let attempt = attempts(tx, &new.account_id, slug)? + 1;
+    let header = header(attempt);
+    let genesis = sha256(header.as_bytes());
+    let run = Run {
+        id: new.id.clone(),
+        account_id: new.account_id.clone(),
+        key_id: new.key_id.clone(),
+        scenario_slug: new.scenario_slug.clone(),
+        scenario_version: new.scenario_version,
+        scenario_digest: new.scenario_digest.clone(),
+        rules_version: new.rules_version,
+        attempt,
+        bot_name: new.bot_name.clone(),
+        agent_info: new.agent_info.clone(),
+        created_at: new.created_at,
+        header,
+        genesis,
+        head: Head { seq: 0, hash: genesis },
+        derived: new.derived.clone(),
+        last_activity_at: new.created_at,
+        published_at: None,
+    };
+    let changed = tx.exec(
+        "INSERT INTO runs (id, account_id, key_id, scenario_slug, scenario_version, \
+         scenario_digest, rules_version, attempt, bot_name, agent_info, created_at, header, \
+         genesis, head_seq, head_hash, status, sim_time, cash, equity, completed_at, \
+         last_activity_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+         $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING",
+        &insert_values(&run),
+    )?;
+    if changed == 1 {
+        return Ok(run);
+    }
+    Err(StoreError::Conflict(format!("run {} or attempt {attempt} on {slug} exists", run.id)))
+}
+
+fn insert_values(run: &Run) -> [Val; 21] {
+    [
+        (&run.id).into(),
+        (&run.account_id).into(),
+        run.key_id.as_ref().into(),
+        (&run.scenario_slug).into(),
+        run.scenario_version.into(),
+        (&run.scenario_digest).into(),
+        run.rules_version.into(),
+        run.attempt.into(),
+        run.bot_name.as_ref().into(),
+        run.agent_info.as_ref().into(),
+        run.created_at.into(),
+        (&run.header).into(),
+        (&run.genesis).into(),
+        run.head.seq.into(),
+        (&run.head.hash).into(),
+        run.derived.status.as_str().into(),
+        run.derived.sim_time.into(),
+        run.derived.cash.into(),
+        run.derived.equity.into(),
+        run.derived.completed_at.into(),
+        run.last_activity_at.into(),
+    ]
+}
+
+/// The run with this id, whoever owns it: the caller compares [`Run::account_id`] and answers a
+/// stranger as if there were none.
+pub fn get(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Run>, StoreError> {
+    let sql = select_run!("/* by run */ ", "WHERE id = $1");
+    query_opt(tx, sql, &[run_id.into()])?.as_ref().map(Run::from_row).transpose()
+}
+
+/// The run with this id if it was published.
+pub fn published(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Run>, StoreError> {
+    let sql = select_run!("/* public */ ", "WHERE id = $1 AND published_at IS NOT NULL");
+    query_opt(tx, sql, &[run_id.into()])?.as_ref().map(Run::from_row).transpose()
+}
+
+/// Where a list of runs goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunCursor {
+    /// `created_at` of the last run that was listed.
+    pub created_at: i64,
+    /// Its id.
+    pub id: String,
+}
+
+/// The runs of an account, newest first, at most `limit`, after the cursor.
+pub fn list(
+    tx: &mut dyn Tx,
+    account_id: &str,
+    limit: i64,
+    after: Option<&RunCursor>,
+) -> Result<Vec<Run>, StoreError> {
+    let (created_at, id) = after.map_or((i64::MAX, ""), |c| (c.created_at, c.id.as_str()));
+    let sql = select_run!(
+        "",
+        "WHERE account_id = $1 AND (created_at, id) < ($2, $3) \
+         ORDER BY created_at DESC, id DESC LIMIT $4"
+    );
+    let rows = tx.query(sql, &[account_id.into(), created_at.into(), id.into(), limit.into()])?;
+    rows.iter().map(Run::from_row).collect()
+}
+
+/// How many runs an account started at or after an instant: its quota.
+pub fn count_since(tx: &mut dyn Tx, account_id: &str, since: i64) -> Result<i64, StoreError> {
+    let row = query_one(
+        tx,
+        "SELECT COUNT(*) AS n FROM runs WHERE account_id = $1 AND created_at >= $2",
+        &[account_id.into(), since.into()],
+    )?;
+    row.int("n")
+}
+
+/// How many runs an account has started on a scenario, in all its versions.
+pub fn attempts(tx: &mut dyn Tx, account_id: &str, slug: &str) -> Result<i64, StoreError> {
+    // Attempts are numbered without gaps and no run is ever deleted alone, so the highest number is
+    // the count, and the index has it at hand.
+    let row = query_one(
+        tx,
+        "SELECT COALESCE(MAX(attempt), 0) AS n FROM runs \
+         WHERE account_id = $1 AND scenario_slug = $2",
+        &[account_id.into(), slug.into()],
+    )?;
+    row.int("n")
+}
