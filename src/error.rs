@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sim::run::{Refusal, Status};
+use sim::{Status, outcome::Refusal};
 
 /// Why a call failed, in a word that programs can rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -76,7 +76,7 @@ impl Error {
         let place = if location.is_empty() || location == "." { "input" } else { location };
         let mut error = Self::new(Code::InvalidInput, format!("`{place}`: {problem}"));
         error.fields.push(FieldProblem { location: place.into(), message: problem.into() });
-        error
+        error.hint("nothing was done; correct the field and repeat the call")
     }
 
     /// A value is outside its documented range.

@@ -8,7 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sim::bots::{self, Bot};
 
 use super::Scenarios;
-use crate::play::{self, Played, scorecard};
+use crate::{
+    play::{self, Played, scorecard},
+    scenarios,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Play {
@@ -52,7 +55,12 @@ impl Play {
         match &self.server {
             None => {
                 let catalog = self.scenarios.catalog()?;
-                let entry = catalog.get(&self.scenario)?;
+                let entry = catalog.get(&self.scenario).map_err(|error| match error {
+                    scenarios::Error::Unknown { ref nearest, .. } if !nearest.is_empty() => {
+                        anyhow::anyhow!("{error}; did you mean {}?", nearest.join(", "))
+                    }
+                    other => other.into(),
+                })?;
                 let bar = progress(entry.span().decisions);
                 play::local(entry, bot, &mut |bars| bar.set_position(bars as u64))
             }

@@ -15,7 +15,7 @@ use crate::scenarios::{
 
 /// What to do with scenarios.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(super) enum Verb {
     /// Lists the scenarios that can be played.
     List(Scenarios),
     /// Checks scenario folders and prints their digests.
@@ -28,7 +28,7 @@ pub enum Verb {
 
 /// What to check.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// Scenario folders; or folders of them.
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
@@ -36,7 +36,7 @@ pub struct CheckArgs {
 
 /// What to import.
 #[derive(Debug, Args)]
-pub struct ImportArgs {
+pub(super) struct ImportArgs {
     /// Files with columns symbol, ts|date|timestamp, open, high, low, close and volume. Without a
     /// column symbol, the file's name is the symbol.
     #[arg(required = true, value_name = "FILE")]
@@ -60,7 +60,7 @@ pub struct ImportArgs {
 
 /// What to cut.
 #[derive(Debug, Args)]
-pub struct CutArgs {
+pub(super) struct CutArgs {
     /// The slug or id of the scenario to cut from.
     #[arg(value_name = "S")]
     source: String,
@@ -88,14 +88,18 @@ impl Verb {
     ///
     /// # Errors
     /// Everything that is wrong with files or arguments.
-    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        match self {
+    pub(super) fn run(&self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+        let done = match self {
             Self::List(scenarios) => list(&scenarios.catalog()?, out),
             Self::Check(args) => check_all(args, out),
             Self::Import(args) => import_files(args, out),
             Self::Cut(args) => cut_window(args, out),
-        }?;
-        Ok(ExitCode::SUCCESS)
+        };
+        match done {
+            // The reader has seen enough, as `| head` does.
+            Err(error) if is_closed_pipe(&error) => Ok(ExitCode::SUCCESS),
+            done => done.map(|()| ExitCode::SUCCESS),
+        }
     }
 }
 
@@ -178,6 +182,11 @@ fn written(folder: &std::path::Path, report: &Report, out: &mut dyn Write) -> an
     Ok(report.write(out)?)
 }
 
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 fn with_nearest(error: Error) -> anyhow::Error {
     match &error {
         Error::Unknown { nearest, .. } if !nearest.is_empty() => {
@@ -212,6 +221,21 @@ mod tests {
         let list = run_verb(&["list"]).unwrap();
         assert!(list.lines().all(|line| line.chars().count() <= 100), "{list}");
         assert!(list.lines().any(|line| line.starts_with("sandbox-nov-2024 ")), "{list}");
+    }
+
+    #[test]
+    fn a_reader_that_leaves_is_no_error() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let cli = Cli::try_parse_from(["scenario", "list"]).unwrap();
+        assert_eq!(cli.verb.run(&mut Closed).unwrap(), ExitCode::SUCCESS);
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn lean(settings: SchemaSettings) -> SchemaGenerator {
     settings.into_generator()
 }
 
-/// Drops `format`, `title`, null alternatives and null defaults.
+/// Drops `format`, `title`, null alternatives and null defaults; words become a plain `enum`.
 fn strip(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else { return };
     object.remove("format");
@@ -64,6 +64,14 @@ fn strip(schema: &mut Schema) {
             object.insert("type".into(), only);
         }
     }
+    if let Some(Value::Array(words)) = object.get_mut("enum") {
+        words.retain(|it| !it.is_null());
+    }
+    if let Some(words) = object.get("oneOf").and_then(constants) {
+        object.remove("oneOf");
+        object.remove("description");
+        object.insert("enum".into(), words);
+    }
     if let Some(Value::Array(options)) = object.get_mut("anyOf") {
         options.retain(|it| it["type"] != "null");
         if let [Value::Object(only)] = options.as_slice() {
@@ -72,6 +80,11 @@ fn strip(schema: &mut Schema) {
             object.extend(only);
         }
     }
+}
+
+/// The words of alternatives that are constants each.
+fn constants(alternatives: &Value) -> Option<Value> {
+    alternatives.as_array()?.iter().map(|it| it.get("const").cloned()).collect()
 }
 
 /// A decimal that came as a JSON number, cut to 8 decimals toward zero.
@@ -203,7 +216,7 @@ pub(crate) fn side<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Side, D
         "sell" => Ok(Side::Sell),
         "short" => Ok(Side::Short),
         "cover" => Ok(Side::Cover),
-        _ => Err(de::Error::custom(format!("side must be buy|sell|short|cover (got \"{text}\")"))),
+        _ => Err(de::Error::custom(format!("must be buy|sell|short|cover (got \"{text}\")"))),
     }
 }
 

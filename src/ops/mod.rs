@@ -8,6 +8,7 @@ mod input;
 mod leaderboard;
 mod market;
 mod orders;
+mod publish;
 pub mod results;
 mod runs;
 mod scenarios;
@@ -37,8 +38,8 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<orders::GetTrades>(),
     OpDef::of::<results::GetResults>(),
     OpDef::of::<results::GetEquity>(),
-    OpDef::of::<results::PublishRun>(),
-    OpDef::of::<results::GetPublicRun>(),
+    OpDef::of::<publish::PublishRun>(),
+    OpDef::of::<publish::GetPublicRun>(),
     OpDef::of::<leaderboard::GetLeaderboard>(),
     OpDef::of::<leaderboard::ListBoards>(),
 ];

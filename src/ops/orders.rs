@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sim::{
     Command, Price, Quantity,
     order::{Side, TimeInForce, WorkingOrder},
-    run::Outcome,
+    outcome::Outcome,
 };
 
 use super::{

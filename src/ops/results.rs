@@ -1,4 +1,4 @@
-//! What a finished run was worth, and making it public.
+//! What a finished run was worth.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use sim::{
 };
 
 use super::{
-    Access, Cx, Effect, Op, Reader, Route,
-    views::{CurvePoint, RunView, Snapshot, TradeView, Workflow, equity_curve, instant},
+    Cx, Effect, Op, Route,
+    views::{CurvePoint, RunView, Workflow, equity_curve, instant},
 };
 use crate::{
     error::Error,
@@ -77,7 +77,7 @@ pub struct Results {
     ambiguous_bars: u32,
     clock: ClockView,
     /// Why a figure is missing.
-    null_reasons: BTreeMap<&'static str, NullView>,
+    pub(super) null_reasons: BTreeMap<&'static str, NullView>,
     computed_at: String,
 }
 
@@ -126,7 +126,7 @@ struct ClockView {
 
 /// Why a figure is undefined.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct NullView {
+pub(super) struct NullView {
     reason: &'static str,
     detail: String,
 }
@@ -189,13 +189,13 @@ impl Results {
         }
     }
 
-    fn of_seat(seat: &Seat) -> Self {
+    pub(super) fn of_seat(seat: &Seat) -> Self {
         let computed_at = seat.meta.completed_at.unwrap_or(seat.meta.last_activity_at);
         Self::of(&seat.meta.id.to_string(), &seat.run, instant(computed_at))
     }
 
     /// The columns of a leaderboard.
-    fn score(&self) -> Result<Score, Error> {
+    pub(super) fn score(&self) -> Result<Score, Error> {
         Ok(Score {
             return_pct: self.return_pct,
             sharpe: self.sharpe,
@@ -217,8 +217,8 @@ fn null_reasons(report: &Report) -> BTreeMap<&'static str, NullView> {
 
 /// What a reader of a result must know about its market.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Standing {
-    scenario_slug: String,
+pub struct Standing {
+    pub(super) scenario_slug: String,
     scenario_version: u32,
     /// SHA-256 of the scenario's rules and bars.
     scenario_digest: String,
@@ -233,7 +233,7 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(seat: &Seat) -> Self {
+    pub(super) fn of(seat: &Seat) -> Self {
         let card = seat.entry.card();
         Self {
             scenario_slug: card.slug.clone(),
@@ -260,11 +260,11 @@ pub struct GetResults {
 /// The score of a finished run and what it is worth.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ResultsDetail {
-    run_id: String,
+    pub(super) run_id: String,
     /// The result in two to five sentences.
     headline: String,
-    results: Results,
-    standing: Standing,
+    pub(super) results: Results,
+    pub(super) standing: Standing,
     run: RunView,
     workflow: Workflow,
 }
@@ -280,7 +280,7 @@ impl Op for GetResults {
     }
 }
 
-fn detail(seat: &Seat) -> Result<ResultsDetail, Error> {
+pub(super) fn detail(seat: &Seat) -> Result<ResultsDetail, Error> {
     if seat.run.status() == Status::Active {
         return Err(Error::still_active());
     }
@@ -309,10 +309,11 @@ pub fn headline(results: &Results, attempt: Option<u32>) -> String {
     }
     sentences.push(results.certainty());
     sentences.push(format!(
-        "Costs {:.2}, deepest fall {:.1} %, {} fills.",
+        "Costs {:.2}, deepest fall {:.1} %, {} fill{}.",
         results.costs.total,
         results.max_drawdown * 100.0,
-        results.trade_count
+        results.trade_count,
+        if results.trade_count == 1 { "" } else { "s" }
     ));
     if let Some(attempt) = attempt {
         sentences.push(format!("Attempt {attempt} of this account on this scenario."));
@@ -350,110 +351,6 @@ impl BenchmarkView {
             _ => self.name.clone(),
         }
     }
-}
-
-#[doc = include_str!("../../tools/publish_run.md")]
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PublishRun {
-    run_id: String,
-    /// Must be true: publishing cannot be undone.
-    #[serde(default)]
-    confirm: Option<bool>,
-}
-
-/// A run that everybody can see now.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Published {
-    published: bool,
-    results: Results,
-    /// The run as JSON.
-    public_url: String,
-    /// The run as a page.
-    page_url: String,
-    leaderboard_url: String,
-}
-
-impl Op for PublishRun {
-    const NAME: &'static str = "publish_run";
-    const ROUTE: Route = Route::post("/api/v1/runs/{run_id}/publish");
-    const EFFECT: Effect = Effect::Write;
-    type Output = Published;
-
-    async fn run(self, cx: &Cx) -> Result<Published, Error> {
-        if self.confirm == Some(false) || (cx.reader == Reader::Model && self.confirm.is_none()) {
-            let hint =
-                "publishing shows run, trades and reasoning to everybody and is irreversible";
-            return Err(Error::rejected("publish_run requires confirm=true", hint));
-        }
-        let score = |seat: &Seat| {
-            let detail = detail(seat)?;
-            Ok((detail.results.score()?, detail))
-        };
-        let detail = cx.app.runs.publish(&cx.caller, &self.run_id, score).await?;
-        let base = &cx.app.public_url;
-        Ok(Published {
-            published: true,
-            public_url: format!("{base}/api/v1/runs/{}/public", detail.run_id),
-            page_url: format!("{base}/run/{}", detail.run_id),
-            leaderboard_url: format!(
-                "{base}/api/v1/leaderboard?scenario={}",
-                detail.standing.scenario_slug
-            ),
-            results: detail.results,
-        })
-    }
-}
-
-/// Shows a published run to anybody: trades, reasoning and equity curve included.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GetPublicRun {
-    run_id: String,
-}
-
-/// A published run.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PublicRun {
-    #[serde(flatten)]
-    snapshot: Snapshot,
-    /// The score; undefined figures are null here.
-    results: serde_json::Value,
-    standing: Standing,
-    trades: Vec<TradeView>,
-    equity_curve: Vec<CurvePoint>,
-}
-
-impl Op for GetPublicRun {
-    const NAME: &'static str = "get_public_run";
-    const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/public");
-    const TOOL: bool = false;
-    const EFFECT: Effect = Effect::Read;
-    const ACCESS: Access = Access::Public;
-    type Output = PublicRun;
-
-    async fn run(self, cx: &Cx) -> Result<PublicRun, Error> {
-        cx.app.runs.read_public(&self.run_id, public).await?
-    }
-}
-
-fn public(seat: &Seat) -> Result<PublicRun, Error> {
-    let results = Results::of_seat(seat);
-    let mut value = serde_json::to_value(&results).map_err(Error::internal)?;
-    if let Some(members) = value.as_object_mut() {
-        for name in results.null_reasons.keys() {
-            members.insert((*name).to_owned(), serde_json::Value::Null);
-        }
-        members.remove("run_id");
-        members.remove("computed_at");
-    }
-    Ok(PublicRun {
-        snapshot: Snapshot::of(seat),
-        results: value,
-        standing: Standing::of(seat),
-        trades: TradeView::from(seat, 0),
-        equity_curve: equity_curve(seat),
-    })
 }
 
 /// The equity of every bar beside the benchmark's, for the owner of a run.

@@ -14,7 +14,10 @@ use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sim::{Command, RULES_VERSION, Run, Status, run::Outcome};
+use sim::{
+    Command, RULES_VERSION, Run, Status,
+    outcome::{Outcome, Refusal},
+};
 use uuid::Uuid;
 
 pub use caller::{Account, Caller};
@@ -156,7 +159,7 @@ impl Runs {
             return serde_json::from_str(&answered).map_err(Error::internal);
         }
         if live.seat.run.status() != Status::Active {
-            let refusal = sim::run::Refusal::NotActive(live.seat.run.status());
+            let refusal = Refusal::NotActive(live.seat.run.status());
             return Err(Error::refused(refusal, orders_at));
         }
         let command = decide(&live.seat)?;

@@ -96,7 +96,8 @@ fn reference(card: &Card, closes: Vec<(Timestamp, Price)>) -> Result<Option<Clos
 /// The simulator's bar of a row, or the field that is wrong and how.
 pub fn bar(row: &Row) -> Result<Bar, (&'static str, &'static str)> {
     let price = |at: usize| prices::exact(row.prices[at]).map_err(|text| (COLUMNS[at + 2], text));
-    let volume = if row.volume.is_nan() { 0.0 } else { row.volume };
+    // Neither NaN nor a negative zero reaches the digest.
+    let volume = if row.volume.is_nan() || row.volume == 0.0 { 0.0 } else { row.volume };
     let (open, high, low, close) = (price(0)?, price(1)?, price(2)?, price(3)?);
     let bar = Bar { ts: row.ts, open, high, low, close, volume };
     match bar.problem() {

@@ -121,7 +121,7 @@ impl Card {
 
     /// The file's text.
     pub fn to_text(&self) -> Result<String, Problem> {
-        toml::to_string(self).map_err(|error| Problem::new(CARD_FILE, error))
+        toml::to_string_pretty(self).map_err(|error| Problem::new(CARD_FILE, error))
     }
 
     /// What the simulator needs of it.

@@ -194,17 +194,15 @@ fn gaps(card: &Card, bars: &Bars, warnings: &mut Vec<String>) {
         }
     }
     for (symbol, gaps) in found {
-        let mut say = |count: usize, what: &str| {
+        let mut say = |count: usize, what: String| {
             if count > 0 {
-                warnings.push(format!("{symbol}: {count} {what}"));
+                warnings.push(format!("{symbol}: {what}: {count}"));
             }
         };
-        let longest =
-            format!("silences of more than 7 days, the longest of {} days", gaps.longest / 86_400);
-        say(gaps.silent, &longest);
-        let step = card.bar_resolution;
-        say(gaps.missing, &format!("gaps of more than {step} inside a session"));
-        say(gaps.close, &format!("bars less than {step} after the one before"));
+        let (days, step) = (gaps.longest / 86_400, card.bar_resolution);
+        say(gaps.silent, format!("silences of more than 7 days, the longest of {days}"));
+        say(gaps.missing, format!("gaps of more than {step} inside a session"));
+        say(gaps.close, format!("bars less than {step} after the one before"));
     }
 }
 

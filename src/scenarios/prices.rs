@@ -26,26 +26,26 @@ pub fn exact(value: f64) -> Result<Price, &'static str> {
         .map_or_else(|| value.to_string().parse().map_err(|_| "has more than 8 decimals"), Ok)
 }
 
-/// The same, after rounding the value to 8 decimals, half to even; whether that changed it.
+/// The value that makes a price, rounded to 8 decimals (half to even) where it has more, and
+/// whether that changed it.
 ///
 /// # Errors
 /// What was expected, where there is no such price.
-pub fn rounded(value: f64) -> Result<(Price, bool), &'static str> {
+pub fn rounded(value: f64) -> Result<(f64, bool), &'static str> {
     match exact(value) {
-        Ok(price) => Ok((price, false)),
+        Ok(_) => Ok((value, false)),
         Err(problem) if !value.is_finite() || value <= 0.0 || value > whole(PRICE_MAX) => {
             Err(problem)
         }
         Err(problem) => {
             let price = format!("{value:.8}").parse::<Price>().map_err(|_| problem)?;
-            if price == Price::ZERO { Err("is below 0.00000001") } else { Ok((price, true)) }
+            if price == Price::ZERO {
+                Err("is below 0.00000001")
+            } else {
+                Ok((price.to_f64(), true))
+            }
         }
     }
-}
-
-/// The float a file holds for this price: the nearest one.
-pub fn float(price: Price) -> f64 {
-    price.to_f64()
 }
 
 fn nearby(value: f64) -> Option<Price> {
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn rounding_is_told_apart_from_exact_prices() {
-        let shown = |value| rounded(value).map(|(price, changed)| (price.to_string(), changed));
+        let shown = |value| rounded(value).map(|(value, changed)| (value.to_string(), changed));
         assert_eq!(shown(0.1 + 0.2), Ok(("0.3".into(), true)));
         assert_eq!(shown(130.289_993_286_132_8), Ok(("130.28999329".into(), true)));
         assert_eq!(shown(0.3), Ok(("0.3".into(), false)));

@@ -208,7 +208,7 @@ fn gaps_are_warnings() {
     }
     let path = fixture::write(folder.path(), &card, &rows);
     let report = check::check_folder(&path).unwrap();
-    let warning = "AAA: 1 silences of more than 7 days, the longest of 10 days";
+    let warning = "AAA: silences of more than 7 days, the longest of 10: 1";
     assert_eq!(report.warnings[0], warning);
     let (mut card, mut rows) = (fixture::card(), fixture::bars());
     card.slug = "hours".into();
@@ -220,7 +220,7 @@ fn gaps_are_warnings() {
     let path = fixture::write(folder.path(), &card, &rows);
     let report = check::check_folder(&path).unwrap();
     assert_eq!(report.sessions.0, 1);
-    assert_eq!(report.warnings[0], "AAA: 1 gaps of more than 1Hour inside a session");
+    assert_eq!(report.warnings[0], "AAA: gaps of more than 1Hour inside a session: 1");
 }
 
 #[test]

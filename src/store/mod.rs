@@ -85,6 +85,9 @@ impl Store {
         settings: Settings,
         scratch: Option<Scratch>,
     ) -> Result<Self, StoreError> {
+        // An absolute path survives a change of folder and is never read as a URI.
+        let path = &std::path::absolute(path)
+            .map_err(|e| StoreError::Unavailable(format!("{}: {e}", path.display())))?;
         let writer = Writer::start(open::writer(path, settings, MIGRATIONS)?)?;
         let connections: Result<Vec<_>, _> =
             (0..READERS).map(|_| open::reader(path, settings)).collect();

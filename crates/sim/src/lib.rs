@@ -16,6 +16,7 @@ pub mod scenario;
 
 pub mod ledger;
 pub mod order;
+pub mod outcome;
 pub mod run;
 
 mod engine;

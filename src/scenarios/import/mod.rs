@@ -161,7 +161,7 @@ fn bars(
         for (at, price) in prices.iter_mut().enumerate() {
             match prices::rounded(*price) {
                 Ok((rounded, was)) => {
-                    *price = prices::float(rounded);
+                    *price = rounded;
                     changed += usize::from(was);
                 }
                 Err(text) => {

@@ -70,6 +70,8 @@ pub fn counted(count: i64, per_second: i64, zone: Option<&TimeZone>) -> Result<M
         return Err("must be a whole second".into());
     }
     let instant = Timestamp::from_seconds(count.div_euclid(per_second));
+    // A count that is a midnight of UTC was a bare date before somebody counted it.
+    let zone = zone.filter(|_| instant.seconds().rem_euclid(SECONDS_PER_DAY) != 0);
     let offset = zone.map_or(0, |zone| sessions::offset_seconds(zone, instant));
     let written = Timestamp::from_seconds(instant.seconds() + offset).date();
     checked(Moment { instant, written })
@@ -145,6 +147,7 @@ mod tests {
             ("1730467800000", "2024-11-01T13:30:00Z 2024-11-01"),
             ("1730467800000000000", "2024-11-01T13:30:00Z 2024-11-01"),
             ("1730422800", "2024-11-01T01:00:00Z 2024-10-31"),
+            ("1730419200", "2024-11-01T00:00:00Z 2024-11-01"),
         ] {
             assert_eq!(read(text, "America/New_York").as_deref(), Ok(expected), "{text}");
         }

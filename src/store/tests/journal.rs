@@ -195,7 +195,8 @@ fn every_edit_of_a_journal_is_found_and_named() {
         "UPDATE journal SET command = command || ' ' WHERE seq = {seq}",
         "UPDATE journal SET prev = zeroblob(32) WHERE seq = {seq}",
         "UPDATE journal SET hash = zeroblob(32) WHERE seq = {seq}",
-        "UPDATE journal SET hash = (SELECT hash FROM journal WHERE seq = 7 - {seq}) WHERE seq = {seq}",
+        "UPDATE journal SET hash = (SELECT hash FROM journal WHERE seq = 7 - {seq}) \
+         WHERE seq = {seq}",
         "DELETE FROM journal WHERE seq = {seq}",
         "UPDATE journal SET seq = seq + 100 WHERE seq = {seq}",
         "UPDATE journal SET run_id = 'r2' WHERE seq >= {seq}",

@@ -16,7 +16,8 @@ pub(crate) mod tests;
 use crate::{
     num::{Money, Price, Quantity},
     order::{NewOrder, Side},
-    run::{Command, Refusal, Run, Status},
+    outcome::Refusal,
+    run::{Command, Run, Status},
 };
 
 /// Closes of each instrument that an observation holds: 60 returns.

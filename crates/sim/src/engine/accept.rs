@@ -6,8 +6,9 @@
 use crate::{
     num::{Money, PRICE_MAX, Price, QUANTITY_MAX, Quantity, SCALE},
     order::{NewOrder, OrderId, OrderKind, Side, WorkingOrder},
+    outcome::{Outcome, Reason, Refusal, Reject, Rejection},
     rules::{GROSS_MAX, ORDERS_PER_TURN_MAX, WORKING_ORDERS_MAX},
-    run::{Outcome, Reason, Refusal, Reject, Rejection, Run},
+    run::Run,
 };
 
 /// Positions and gross exposure with every queued order filled, at the last closes.

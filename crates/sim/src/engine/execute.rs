@@ -2,6 +2,7 @@
 
 use crate::{
     engine::{
+        ahead::Ahead,
         buying_power::{Entry, Valuation},
         inside::Inside,
         path::{self, Quote, Reading, Start},
@@ -10,7 +11,8 @@ use crate::{
     market::{Bar, SymbolId},
     num::{Money, Price, Quantity},
     order::{OrderId, TimeInForce, WorkingOrder},
-    run::{Fill, Outcome, Reason, Rejection, Run},
+    outcome::{Outcome, Reason, Rejection},
+    run::{Fill, Run},
 };
 
 /// Raw units in one unit of volume.
@@ -25,6 +27,8 @@ struct Session<'a> {
     phase: Phase,
     reading: Reading,
     valuation: Option<Valuation>,
+    /// What this phase has passed by.
+    ahead: Ahead,
     /// Positions that changed after the open.
     inside: Vec<Inside>,
     /// Units already filled in this bar per instrument, where participation is capped.
@@ -65,6 +69,7 @@ impl Run {
             phase: Phase::Open,
             reading,
             valuation: None,
+            ahead: Ahead::default(),
             inside: Vec::new(),
             taken: Vec::new(),
             outcome,
@@ -73,8 +78,12 @@ impl Run {
         let mut queue = std::mem::take(&mut self.queue);
         for phase in [Phase::Open, Phase::Inside] {
             session.phase = phase;
+            session.ahead = Ahead::default();
             queue.retain_mut(|working| match self.turn_of(working, &mut session) {
-                Fate::Waits => true,
+                Fate::Waits => {
+                    session.ahead.add(working);
+                    true
+                }
                 Fate::Filled => false,
                 Fate::Ends(reason) => {
                     let symbol = working.order.symbol;
@@ -151,12 +160,16 @@ impl Run {
         let (symbol, side) = (working.order.symbol, working.order.side);
         let sign = side.position_sign();
         let held = self.position(symbol).quantity.units() * sign;
-        let available = working.remaining.units().min(if side.opens() { i64::MAX } else { held });
-        if available <= 0 || held < 0 {
+        let claimed = session.ahead.exits(symbol, sign);
+        let free = held - claimed;
+        let available = working.remaining.units().min(if side.opens() { i64::MAX } else { free });
+        let turns = side.opens() && session.ahead.any(symbol, -sign);
+        if available <= 0 || held < 0 || turns {
             return None;
         }
         let inside = session.inside.iter().find(|inside| inside.symbol == symbol);
-        let start = inside.map_or(Some(Start::Open), |inside| inside.start_of(side, available));
+        let start =
+            inside.map_or(Some(Start::Open), |inside| inside.start_of(side, claimed + available));
         session.reading.ambiguous |= start.is_none();
         start.map(|start| (start, Quantity::from_units(available)))
     }

@@ -24,13 +24,14 @@ impl Inside {
         Self { symbol, left: held, lowest: held, highest: held, changed: never, entered: never }
     }
 
-    /// From when an order can act on `available` units; `None` when that is not known.
-    pub(crate) fn start_of(&self, side: Side, available: i64) -> Option<Start> {
+    /// From when an order can act, an exit on the last of `units` units; `None` when that is not
+    /// known.
+    pub(crate) fn start_of(&self, side: Side, units: i64) -> Option<Start> {
         let sign = side.position_sign();
         let since_open = if side.opens() {
             self.lowest * sign >= 0 && self.highest * sign >= 0
         } else {
-            self.left * sign >= available
+            self.left * sign >= units
         };
         match (since_open, side.opens()) {
             (true, _) => Some(Start::Open),

@@ -4,7 +4,8 @@ use crate::{
     ledger::Trade,
     num::{Leverage, Money, Price, Quantity},
     order::Side,
-    run::{Outcome, Reason, Run, Sample, Status},
+    outcome::{Outcome, Reason},
+    run::{Run, Sample, Status},
 };
 
 impl Run {

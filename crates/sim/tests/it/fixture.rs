@@ -15,7 +15,7 @@
 //!
 //! A bar is named `day` or `day.hour`; a day is a session. A line of `>` is one turn.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use sim::{
     Command, Date, Market, Money, Price, Quantity, Rules, Run, Scenario, Status, SymbolId,
@@ -23,8 +23,9 @@ use sim::{
     market::{Bar, Instrument, MarketData},
     num::Leverage,
     order::{NewOrder, OrderId, OrderKind, Side, TimeInForce},
+    outcome::{Outcome, Refusal},
     rules::{LimitFill, PathPolicy},
-    run::{Fill, Outcome, Refusal},
+    run::Fill,
 };
 
 const BASE: i64 = 1_700_006_400;
@@ -51,7 +52,7 @@ pub(crate) fn play(text: &str) -> String {
     for line in script.lines() {
         let kept = line.is_empty() || line.starts_with(['#', '>']);
         if kept {
-            written += &format!("{line}\n");
+            written.extend([line, "\n"]);
         }
         if let Some(command) = line.strip_prefix('>') {
             let command = read_command(run.market(), command);
@@ -61,7 +62,9 @@ pub(crate) fn play(text: &str) -> String {
                 Command::Turn { orders, .. } => orders.len(),
                 Command::Abandon => 0,
             };
-            written += &render(&before, &run, &result, (queued, &labels));
+            for line in render(&before, &run, &result, (queued, &labels)) {
+                written.extend([&line, "\n"]);
+            }
             match &result {
                 Ok(_) => journal.push(command),
                 Err(_) => assert!(run == before, "a refused command changes nothing"),
@@ -233,7 +236,7 @@ fn render(
     run: &Run,
     result: &Result<Outcome, Refusal>,
     (queued, labels): (usize, &[String]),
-) -> String {
+) -> Vec<String> {
     let mut lines = Vec::new();
     match result {
         Err(Refusal::Orders(orders)) => {
@@ -251,7 +254,7 @@ fn render(
             render_state(before, run, &mut lines);
         }
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines
 }
 
 fn render_bars(
@@ -263,8 +266,8 @@ fn render_bars(
 ) {
     assert_eq!(outcome.fills_before, before.fills().len());
     let fills = &run.fills()[outcome.fills_before..];
-    for t in before.now() + 1..=run.now() {
-        let label = &labels[t];
+    let steps = labels.iter().enumerate().take(run.now() + 1).skip(before.now() + 1);
+    for (t, label) in steps {
         lines.extend(
             fills
                 .iter()
@@ -287,13 +290,13 @@ fn render_fill(run: &Run, fill: &Fill) -> String {
         format!("{order} {} {symbol} {} @ {}", fill.side.name(), fill.quantity, fill.price);
     for (name, cost) in [("slippage", fill.slippage), ("commission", fill.commission)] {
         if cost != Money::ZERO {
-            text += &format!(" {name} {cost}");
+            write!(text, " {name} {cost}").unwrap();
         }
     }
     if !fill.side.opens() {
-        text += &format!(" realised {}", fill.realized_pnl);
+        write!(text, " realised {}", fill.realized_pnl).unwrap();
         if fill.net_pnl != fill.realized_pnl {
-            text += &format!(" net {}", fill.net_pnl);
+            write!(text, " net {}", fill.net_pnl).unwrap();
         }
     }
     text

@@ -15,12 +15,9 @@ fn every_fixture_shows_its_rule() {
     for path in &paths {
         let expected = fs::read_to_string(path).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let actual = match std::panic::catch_unwind(|| play(&expected)) {
-            Ok(actual) => actual,
-            Err(_) => {
-                failing.push(format!("{name}: panicked, see above"));
-                continue;
-            }
+        let Ok(actual) = std::panic::catch_unwind(|| play(&expected)) else {
+            failing.push(format!("{name}: panicked, see above"));
+            continue;
         };
         if actual != expected && update {
             fs::write(path, actual).unwrap();
@@ -39,11 +36,11 @@ fn changed(expected: &str, actual: &str) -> String {
     let tail = old[same..].iter().rev().zip(new[same..].iter().rev());
     let tail = tail.take_while(|(a, b)| a == b).count();
     let lines = |sign: &str, lines: &[&str]| {
-        lines.iter().map(|line| format!("  {sign} {line}\n")).collect::<String>()
+        lines.iter().map(|line| format!("  {sign} {line}")).collect::<Vec<_>>().join("\n")
     };
     let command = old[..same].iter().rfind(|line| line.starts_with('>')).unwrap_or(&"");
     format!(
-        "    {command}\n{}{}",
+        "    {command}\n{}\n{}",
         lines("-", &old[same..old.len() - tail]),
         lines("+", &new[same..new.len() - tail])
     )

@@ -8,8 +8,8 @@ use sim::{
     market::{Bar, Instrument, MarketData},
     num::Leverage,
     order::{NewOrder, OrderId, OrderKind, Side, TimeInForce},
+    outcome::{Outcome, Refusal},
     rules::{LimitFill, PathPolicy},
-    run::{Outcome, Refusal},
 };
 
 /// Bars in a session of a random market.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use sim::{
     Money, Price, Quantity, Run,
     order::{OrderId, Side},
-    run::Refusal,
+    outcome::Refusal,
 };
 
 use crate::world::{agents, market_agents, play, worlds};
@@ -140,6 +140,26 @@ proptest! {
             // Equity and gross are rounded to 1e-8 before they are compared.
             let rounding = 100_000_000 * (1 + cap / 10_000);
             prop_assert!(gross <= allowed + rounding, "{:?}: {} > {}", fill, gross, allowed);
+        }
+    }
+
+    /// Walked through in order of arrival, the queue never crosses zero.
+    #[test]
+    fn no_queue_crosses_zero(world in worlds(), agent in agents()) {
+        let mut run = world.run();
+        for plan in &agent {
+            for command in plan.commands(&run, false) {
+                let _ = run.apply(&command);
+                let mut held = positions(&run, run.fills().len());
+                for working in run.working_orders() {
+                    let (side, units) = (working.order.side, working.remaining.units());
+                    let there = &mut held[working.order.symbol.index()];
+                    prop_assert!(units > 0);
+                    prop_assert!(*there * side.position_sign() >= 0, "{:?}", working);
+                    *there += side.direction() * units;
+                    prop_assert!(*there * side.position_sign() >= 0, "{:?}", working);
+                }
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use sim::{
     Command, Money, Quantity, Run, Status,
     num::{Leverage, PRICE_MAX},
     order::{NewOrder, Side},
-    run::{Reason, Refusal},
+    outcome::{Reason, Refusal},
 };
 
 use crate::world::{Cell, Plan, World, agents, chaos, market_agents, play, worlds};
@@ -78,7 +78,7 @@ proptest! {
     #[test]
     fn the_unit_of_money_does_not_matter(world in worlds(), agent in market_agents()) {
         let (run, log) = play(whole(&world, 1).run(), &agent, true);
-        let cut = |it: &sim::run::Rejection| it.reason == Reason::CutToBuyingPower;
+        let cut = |it: &sim::outcome::Rejection| it.reason == Reason::CutToBuyingPower;
         let cuts = log.iter().filter_map(|(_, reply)| reply.as_ref().ok());
         // A cut ends on a fraction of a unit, where rounding tells the scales apart.
         prop_assume!(!cuts.flat_map(|outcome| &outcome.rejections).any(cut));

@@ -9,7 +9,7 @@ use proptest::{
 };
 use sim::{
     Run,
-    run::{Reason, Refusal, Reject},
+    outcome::{Reason, Refusal, Reject},
 };
 
 use crate::world::{Reply, agents, play, worlds};

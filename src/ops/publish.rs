@@ -1,0 +1,115 @@
+//! Making a finished run public, and showing it to anybody.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Access, Cx, Effect, Op, Reader, Route,
+    results::{Results, Standing, detail},
+    views::{CurvePoint, Snapshot, TradeView, equity_curve},
+};
+use crate::{error::Error, runs::Seat};
+
+#[doc = include_str!("../../tools/publish_run.md")]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PublishRun {
+    run_id: String,
+    /// Must be true: publishing cannot be undone.
+    #[serde(default)]
+    confirm: Option<bool>,
+}
+
+/// A run that everybody can see now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Published {
+    published: bool,
+    results: Results,
+    /// The run as JSON.
+    public_url: String,
+    /// The run as a page.
+    page_url: String,
+    leaderboard_url: String,
+}
+
+impl Op for PublishRun {
+    const NAME: &'static str = "publish_run";
+    const ROUTE: Route = Route::post("/api/v1/runs/{run_id}/publish");
+    const EFFECT: Effect = Effect::Write;
+    type Output = Published;
+
+    async fn run(self, cx: &Cx) -> Result<Published, Error> {
+        if self.confirm == Some(false) || (cx.reader == Reader::Model && self.confirm.is_none()) {
+            let hint =
+                "publishing shows run, trades and reasoning to everybody and is irreversible";
+            return Err(Error::rejected("publish_run requires confirm=true", hint));
+        }
+        let score = |seat: &Seat| {
+            let detail = detail(seat)?;
+            Ok((detail.results.score()?, detail))
+        };
+        let detail = cx.app.runs.publish(&cx.caller, &self.run_id, score).await?;
+        let base = &cx.app.public_url;
+        Ok(Published {
+            published: true,
+            public_url: format!("{base}/api/v1/runs/{}/public", detail.run_id),
+            page_url: format!("{base}/run/{}", detail.run_id),
+            leaderboard_url: format!(
+                "{base}/api/v1/leaderboard?scenario={}",
+                detail.standing.scenario_slug
+            ),
+            results: detail.results,
+        })
+    }
+}
+
+/// Shows a published run to anybody: trades, reasoning and equity curve included.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetPublicRun {
+    run_id: String,
+}
+
+/// A published run.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct PublicRun {
+    #[serde(flatten)]
+    snapshot: Snapshot,
+    /// The score; undefined figures are null here.
+    results: serde_json::Value,
+    standing: Standing,
+    trades: Vec<TradeView>,
+    equity_curve: Vec<CurvePoint>,
+}
+
+impl Op for GetPublicRun {
+    const NAME: &'static str = "get_public_run";
+    const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/public");
+    const TOOL: bool = false;
+    const EFFECT: Effect = Effect::Read;
+    const ACCESS: Access = Access::Public;
+    type Output = PublicRun;
+
+    async fn run(self, cx: &Cx) -> Result<PublicRun, Error> {
+        cx.app.runs.read_public(&self.run_id, public).await?
+    }
+}
+
+fn public(seat: &Seat) -> Result<PublicRun, Error> {
+    let results = Results::of_seat(seat);
+    let mut value = serde_json::to_value(&results).map_err(Error::internal)?;
+    if let Some(members) = value.as_object_mut() {
+        for name in results.null_reasons.keys() {
+            members.insert((*name).to_owned(), serde_json::Value::Null);
+        }
+        members.remove("run_id");
+        members.remove("computed_at");
+    }
+    Ok(PublicRun {
+        snapshot: Snapshot::of(seat),
+        results: value,
+        standing: Standing::of(seat),
+        trades: TradeView::from(seat, 0),
+        equity_curve: equity_curve(seat),
+    })
+}

@@ -1,0 +1,138 @@
+//! Bars, orders and trades as answers show them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sim::{
+    market::Bar,
+    order::{OrderKind, Side, TimeInForce, WorkingOrder},
+    run::Fill,
+};
+
+use super::instant;
+use crate::runs::{Seat, ids};
+
+/// One bar.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct BarView {
+    ts: String,
+    open: f64,
+    high: f64,
+    low: f64,
+    close: f64,
+    volume: f64,
+}
+
+impl From<Bar> for BarView {
+    fn from(bar: Bar) -> Self {
+        Self {
+            ts: bar.ts.to_string(),
+            open: bar.open.to_f64(),
+            high: bar.high.to_f64(),
+            low: bar.low.to_f64(),
+            close: bar.close.to_f64(),
+            volume: bar.volume,
+        }
+    }
+}
+
+/// An order that waits.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct OrderView {
+    id: String,
+    run_id: String,
+    symbol: String,
+    side: Side,
+    /// What is still to fill, as it was accepted (cut to 8 decimals).
+    quantity: f64,
+    /// market, limit, stop or `stop_limit`.
+    order_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit_price: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stop_price: Option<f64>,
+    time_in_force: TimeInForce,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reasoning: Option<String>,
+    queued_at: String,
+    queued_at_sim_time: String,
+}
+
+impl OrderView {
+    pub(crate) fn of(seat: &Seat, working: &WorkingOrder) -> Self {
+        let order = &working.order;
+        let (order_type, stop, limit) = match order.kind {
+            OrderKind::Market => ("market", None, None),
+            OrderKind::Limit(limit) => ("limit", None, Some(limit)),
+            OrderKind::Stop(stop) => ("stop", Some(stop), None),
+            OrderKind::StopLimit { stop, limit } => ("stop_limit", Some(stop), Some(limit)),
+        };
+        Self {
+            id: ids::order(seat.meta.id, working.id),
+            run_id: seat.meta.id.to_string(),
+            symbol: seat.run.market().symbol(order.symbol).into(),
+            side: order.side,
+            quantity: working.remaining.to_f64(),
+            order_type: order_type.into(),
+            limit_price: limit.map(sim::Price::to_f64),
+            stop_price: stop.map(sim::Price::to_f64),
+            time_in_force: order.time_in_force,
+            reasoning: order.reasoning.as_deref().map(str::to_owned),
+            queued_at: instant(seat.meta.last_activity_at),
+            queued_at_sim_time: seat.run.market().timeline()[working.queued_at].to_string(),
+        }
+    }
+}
+
+/// An executed trade.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct TradeView {
+    id: String,
+    run_id: String,
+    /// The order it filled; absent for a forced liquidation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    order_id: Option<String>,
+    symbol: String,
+    side: Side,
+    quantity: f64,
+    fill_price: f64,
+    slippage_bps: u32,
+    sim_time_filled: String,
+    /// Price × quantity, always positive.
+    total_value: f64,
+    /// Against the average cost, before commissions; 0 for opening fills.
+    realized_pnl: f64,
+    /// What slippage cost, in currency.
+    slippage_cost: f64,
+    commission: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reasoning: Option<String>,
+}
+
+impl TradeView {
+    fn of(seat: &Seat, number: usize, fill: &Fill) -> Self {
+        let market = seat.run.market();
+        let instrument = market.instrument(fill.symbol);
+        Self {
+            id: ids::trade(seat.meta.id, number),
+            run_id: seat.meta.id.to_string(),
+            order_id: fill.order.map(|id| ids::order(seat.meta.id, id)),
+            symbol: instrument.symbol.clone(),
+            side: fill.side,
+            quantity: fill.quantity.to_f64(),
+            fill_price: fill.price.to_f64(),
+            slippage_bps: instrument.slippage_bps,
+            sim_time_filled: market.timeline()[fill.at].to_string(),
+            total_value: fill.value.to_f64(),
+            realized_pnl: fill.realized_pnl.to_f64(),
+            slippage_cost: fill.slippage.to_f64(),
+            commission: fill.commission.to_f64(),
+            reasoning: fill.reasoning.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// The trades from number `from` on.
+    pub(crate) fn from(seat: &Seat, from: usize) -> Vec<Self> {
+        let fills = seat.run.fills().iter().enumerate().skip(from);
+        fills.map(|(number, fill)| Self::of(seat, number, fill)).collect()
+    }
+}
