@@ -56,7 +56,12 @@ impl Serve {
                 tracing::debug!(%error, "cannot set TCP_NODELAY");
             }
         });
-        axum::serve(listener, api::router(&app)).with_graceful_shutdown(stop()).await?;
+        let served = axum::serve(listener, api::router(&app)).with_graceful_shutdown(stop());
+        tokio::select! {
+            served = served.into_future() => served?,
+            // What the disk really holds is known after a restart only.
+            why = app.runs.store_failed() => anyhow::bail!("the store stopped: {why}"),
+        }
         app.runs.close().await;
         Ok(())
     }

@@ -172,6 +172,17 @@ impl<T> JsonSchema for Decimal<T> {
     }
 }
 
+/// Checks a text that is kept: its length, and that it holds no control characters but line breaks.
+pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), Error> {
+    if text.chars().count() > max {
+        return Err(Error::out_of_range(field, &format!("must be at most {max} characters")));
+    }
+    if text.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\r' | '\t')) {
+        return Err(Error::out_of_range(field, "must not contain control characters"));
+    }
+    Ok(())
+}
+
 /// One order of a request.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -231,9 +242,8 @@ impl OrderInput {
         let symbol = scenarios::symbols::resolve(market, &self.symbol)
             .map_err(|nearest| Error::no_such_symbol(&at("symbol"), &self.symbol, &nearest))?;
         let reasoning = self.reasoning.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        if reasoning.is_some_and(|text| text.chars().count() > REASONING_MAX) {
-            let problem = format!("must be at most {REASONING_MAX} characters");
-            return Err(Error::out_of_range(&at("reasoning"), &problem));
+        if let Some(text) = reasoning {
+            check_text(&at("reasoning"), text, REASONING_MAX)?;
         }
         Ok(NewOrder {
             symbol,

@@ -41,6 +41,8 @@ pub(super) struct Row {
     run_id: String,
     bot_name: String,
     scenario_version: i64,
+    /// Which run of its account on this scenario it was, counted when it started.
+    attempt: i64,
     return_pct: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     sharpe: Option<f64>,
@@ -79,6 +81,7 @@ impl Op for GetLeaderboard {
                 run_id: row.run_id,
                 bot_name: row.display_name,
                 scenario_version: row.scenario_version,
+                attempt: row.attempt,
                 return_pct: row.return_pct,
                 sharpe: row.sharpe,
                 sortino: row.sortino,

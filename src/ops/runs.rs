@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Cx, Effect, Op, Route,
+    input::check_text,
     views::{RunView, Snapshot, Workflow, instant},
 };
 use crate::{error::Error, runs::NewRun};
@@ -95,9 +96,8 @@ impl Op for StartRun {
         let entry = cx.app.scenario(&asked)?.clone();
         let agent_info = self.agent_info.as_ref().map(AgentInfo::check).transpose()?;
         let bot_name = self.bot_name.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
-        if bot_name.as_ref().is_some_and(|name| name.chars().count() > BOT_NAME_MAX) {
-            let problem = format!("must be at most {BOT_NAME_MAX} characters");
-            return Err(Error::out_of_range("bot_name", &problem));
+        if let Some(name) = &bot_name {
+            check_text("bot_name", name, BOT_NAME_MAX)?;
         }
         let run = NewRun { entry, bot_name, agent_info };
         cx.app.runs.start(&cx.caller, run, RunView::of).await

@@ -306,6 +306,11 @@ impl Runs {
         Ok(self.store.read(scores::played).await?)
     }
 
+    /// Waits until the store refuses every write, and says why.
+    pub async fn store_failed(&self) -> String {
+        self.store.failed().await
+    }
+
     /// Finishes what is under way and closes the store.
     pub async fn close(&self) {
         self.store.close().await;

@@ -77,6 +77,7 @@ impl Seat {
             account_id: meta.account_id.clone(),
             scenario_slug: self.entry.slug().to_owned(),
             scenario_version: self.entry.card().version.into(),
+            attempt: meta.attempt.into(),
             display_name: meta.bot_name.clone().unwrap_or_else(|| key_name.to_owned()),
             return_pct: score.return_pct,
             sharpe: score.sharpe,

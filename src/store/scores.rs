@@ -14,6 +14,8 @@ pub struct Score {
     pub scenario_slug: String,
     /// Its version.
     pub scenario_version: i64,
+    /// Which run of its account on its scenario it is, from 1.
+    pub attempt: i64,
     /// The name on the leaderboard.
     pub display_name: String,
     /// Total return in per cent.
@@ -43,6 +45,7 @@ impl Score {
             account_id: row.text("account_id")?,
             scenario_slug: row.text("scenario_slug")?,
             scenario_version: row.int("scenario_version")?,
+            attempt: row.int("attempt")?,
             display_name: row.text("display_name")?,
             return_pct: row.real("return_pct")?,
             sharpe: row.opt_real("sharpe")?,
@@ -79,7 +82,7 @@ macro_rules! select_score {
     ($rest:literal) => {
         concat!(
             "/* public */ SELECT run_id, account_id, scenario_slug, scenario_version, \
-             display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, trade_count, \
+             attempt, display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, trade_count, \
              liquidated, published_at, results FROM scores ",
             $rest
         )
@@ -143,10 +146,10 @@ pub fn publish(tx: &mut dyn Tx, score: &Score) -> Result<i64, StoreError> {
 
 fn upsert(tx: &mut dyn Tx, score: &Score, published_at: i64) -> Result<(), StoreError> {
     let changed = tx.exec(
-        "INSERT INTO scores (run_id, account_id, scenario_slug, scenario_version, display_name, \
-         return_pct, sharpe, sortino, max_drawdown, final_equity, trade_count, liquidated, \
+        "INSERT INTO scores (run_id, account_id, scenario_slug, scenario_version, attempt, \
+         display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, trade_count, liquidated, \
          published_at, results) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
          ON CONFLICT (run_id) DO UPDATE SET display_name = excluded.display_name, \
          return_pct = excluded.return_pct, sharpe = excluded.sharpe, sortino = excluded.sortino, \
          max_drawdown = excluded.max_drawdown, final_equity = excluded.final_equity, \
@@ -157,6 +160,7 @@ fn upsert(tx: &mut dyn Tx, score: &Score, published_at: i64) -> Result<(), Store
             (&score.account_id).into(),
             (&score.scenario_slug).into(),
             score.scenario_version.into(),
+            score.attempt.into(),
             (&score.display_name).into(),
             score.return_pct.into(),
             score.sharpe.into(),

@@ -9,9 +9,9 @@ use sim::Timestamp;
 
 pub use order::{BarView, OrderView, TradeView};
 pub(crate) use run::equity_curve;
-pub use run::{CurvePoint, RunView, Snapshot, Workflow};
+pub use run::{CurvePoint, EquityView, PositionView, RunView, Snapshot, Workflow};
 pub use scenario::ScenarioView;
-pub use step::{RejectionView, StepView};
+pub use step::{NextAction, RejectionView, StepView};
 
 /// RFC 3339 to the second, from microseconds since the epoch.
 pub(crate) fn instant(micros: i64) -> String {

@@ -97,6 +97,7 @@ CREATE TABLE scores (
     account_id TEXT NOT NULL REFERENCES accounts (id),
     scenario_slug TEXT NOT NULL,
     scenario_version BIGINT NOT NULL,
+    attempt BIGINT NOT NULL,
     display_name TEXT NOT NULL,
     return_pct DOUBLE PRECISION NOT NULL,
     sharpe DOUBLE PRECISION,

@@ -134,6 +134,7 @@ fn score(run_id: &str, return_pct: f64, sharpe: Option<f64>) -> Score {
         account_id: "a".to_owned(),
         scenario_slug: SLUG.to_owned(),
         scenario_version: 1,
+        attempt: 1,
         display_name: "me".to_owned(),
         return_pct,
         sharpe,
