@@ -1,6 +1,11 @@
 //! What a command did to a run, or why it was refused.
 
-use crate::{market::SymbolId, num::Quantity, order::OrderId, run::Status};
+use crate::{
+    market::SymbolId,
+    num::{Money, Quantity},
+    order::OrderId,
+    run::Status,
+};
 
 /// An order, or a part of one, that will not fill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +63,7 @@ pub struct Outcome {
 }
 
 /// Why a command was refused. A refused command changes nothing.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The run has ended.
     #[error("run is {}, not active", .0.name())]
@@ -80,7 +85,7 @@ pub enum Refusal {
 }
 
 /// Why one order was not accepted.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
     /// Zero or negative.
     #[error("quantity must be positive")]
@@ -152,16 +157,16 @@ pub enum Reject {
     },
     /// Gross exposure would pass equity × leverage cap.
     #[error(
-        "insufficient buying power: {symbol} would take gross exposure to ${exposure:.2}, \
-         allowed is ${allowed:.2}"
+        "insufficient buying power: {symbol} would take gross exposure to ${exposure}, \
+         allowed is ${allowed}"
     )]
     BuyingPower {
         /// The instrument.
         symbol: String,
         /// Gross exposure with every queued order filled.
-        exposure: f64,
+        exposure: Money,
         /// Equity × leverage cap.
-        allowed: f64,
+        allowed: Money,
     },
     /// A position or the gross exposure would pass a named limit.
     #[error("{what} is past the limit of {max}")]

@@ -41,7 +41,7 @@ impl Scenario {
     /// Checks that rules and market fit each other.
     pub fn new(rules: Rules, market: Market) -> Result<Self, ScenarioError> {
         let bars = market.timeline().len();
-        if rules.warmup + 1 >= bars {
+        if rules.warmup >= bars.saturating_sub(1) {
             return Err(ScenarioError::Warmup { warmup: rules.warmup, bars });
         }
         let rule = |field, ok: bool, problem| {

@@ -180,8 +180,8 @@ impl Run {
         if exposure > projection.allowed {
             return Err(Reject::BuyingPower {
                 symbol: symbol(),
-                exposure: exposure.to_f64(),
-                allowed: projection.allowed.to_f64(),
+                exposure,
+                allowed: projection.allowed,
             });
         }
         Ok(())

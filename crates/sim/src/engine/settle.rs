@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Run {
-    /// Advances one bar. The order of events is the blueprint of rules version 1.
+    /// Advances one bar. The order of events is part of rules version 1.
     pub(crate) fn advance(&mut self, outcome: &mut Outcome) {
         let t = self.now + 1;
         self.now = t;

@@ -1,4 +1,4 @@
-//! Alpha: the return that the benchmark does not explain (Jensen 1968, `engine.md` C).
+//! Alpha: the return that the benchmark does not explain (Jensen 1968).
 
 use super::{
     beta::beta,

@@ -1,4 +1,4 @@
-//! The compound annual growth rate, on the session clock (`engine.md` C).
+//! The compound annual growth rate, on the session clock.
 
 use super::{
     null::{Metric, NullReason, finite},

@@ -2,9 +2,9 @@
 
 use super::null::NullReason;
 
-/// Session returns below which nothing is annualised (`benchmarks.md` 7.0).
+/// Session returns below which nothing is annualised.
 pub const RETURNS_MIN: usize = 20;
-/// Days from start to end below which nothing is annualised (`benchmarks.md` 7.0).
+/// Days from start to end below which nothing is annualised.
 pub const SPAN_DAYS_MIN: i64 = 28;
 /// Seconds in a day.
 pub(crate) const DAY_SECONDS: i64 = 86_400;

@@ -2,8 +2,8 @@
 //!
 //! A [`Report`] is a pure function of a run's samples, fills, market and rules. Figures are
 //! floats added up in fixed order ([`sum()`]); a figure that is undefined carries a
-//! [`NullReason`] instead. Definitions: `benchmarks.md` 7 and `engine.md` C; oracles of five
-//! libraries: `tests/metrics.rs`.
+//! [`NullReason`] instead. Each file gives formula and source of
+//! its figure; `tests/metrics.rs` compares them with five libraries.
 
 pub mod alpha;
 pub mod benchmark;

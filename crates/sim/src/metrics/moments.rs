@@ -1,11 +1,11 @@
-//! Moments of a sample: standard deviation, skewness and kurtosis (`benchmarks.md` 7.1, 7.2).
+//! Moments of a sample: standard deviation, skewness and kurtosis.
 
 use super::{
     null::{Metric, NullReason, finite},
     sum::{count, mean, sum},
 };
 
-/// Below this a deviation is rounding, not movement (`engine.md` C).
+/// Below this a deviation is rounding, not movement.
 pub const DEVIATION_MIN: f64 = 1e-15;
 
 /// The sample standard deviation, `√(Σ(x − x̄)² ÷ (n − 1))`, in the unit of `values`.

@@ -5,7 +5,7 @@ use crate::rules::named;
 /// A figure, or the reason there is none. Never NaN or infinite.
 pub type Metric = Result<f64, NullReason>;
 
-/// Why a figure is undefined (`benchmarks.md` 7.0).
+/// Why a figure is undefined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum NullReason {
     /// The gate of every annualised figure.

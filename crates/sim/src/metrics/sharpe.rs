@@ -1,7 +1,7 @@
 //! The Sharpe ratio and what it is worth: its standard error and confidence interval.
 //!
 //! Sharpe (1994) with a risk-free rate of zero; the error is Mertens (2002), with skew and
-//! kurtosis, as chosen by measurement in `benchmarks.md` 7.2.
+//! kurtosis: on fat-tailed returns its interval covers better than bootstrap percentiles do.
 
 use super::{
     moments::{kurtosis, moving, skewness},

@@ -1,4 +1,4 @@
-//! The Sortino ratio: return per downside deviation (Sortino & Price 1994, `benchmarks.md` 7.1).
+//! The Sortino ratio: return per downside deviation (Sortino & Price 1994).
 
 use super::{
     moments::moving,

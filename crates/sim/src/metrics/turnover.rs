@@ -1,4 +1,4 @@
-//! Turnover: how often the book was turned over, per year (`benchmarks.md` 7.9).
+//! Turnover: how often the book was turned over, per year.
 
 use super::null::{Metric, NullReason, finite};
 

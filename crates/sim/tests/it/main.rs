@@ -5,6 +5,8 @@ mod fixture;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod world;

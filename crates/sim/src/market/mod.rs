@@ -3,10 +3,15 @@
 //! Bars lie time-major, a row per instant and a column per instrument, so that a step reads
 //! neighbouring memory. The bars of one instrument may have gaps.
 
+mod check;
+
+pub use check::MarketError;
+
 use crate::{
-    num::{PRICE_MAX, Price},
+    num::Price,
     time::{Date, Timestamp},
 };
+use check::{check_bars, check_closes, check_instruments, limit};
 
 /// A column of the market: an index into [`Market::instruments`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,65 +84,6 @@ pub struct Market {
     reference: Option<Reference>,
 }
 
-/// Why bars do not make a market.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MarketError {
-    /// There is nothing to trade.
-    #[error("the universe has no instrument")]
-    NoInstruments,
-    /// A named limit is passed.
-    #[error("{what}: {count} is past the limit of {max}")]
-    TooMany {
-        /// What there is too much of.
-        what: &'static str,
-        /// How many there are.
-        count: usize,
-        /// How many there may be.
-        max: usize,
-    },
-    /// Two instruments share a name, or they are not in order of their names.
-    #[error("instrument {0} is repeated or out of order")]
-    InstrumentOrder(String),
-    /// The benchmark is not in the universe.
-    #[error("benchmark {0} is not in the universe")]
-    UnknownBenchmark(String),
-    /// An instrument has no bar at all.
-    #[error("{0} has no bars")]
-    NoBars(String),
-    /// A bar is out of order, repeated or malformed.
-    #[error("{symbol} at {ts}: {problem}")]
-    Bar {
-        /// The instrument.
-        symbol: String,
-        /// The bar's instant.
-        ts: Timestamp,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-}
-
-impl Bar {
-    /// What is wrong with this bar, if anything.
-    pub fn problem(&self) -> Option<&'static str> {
-        let max = Price::from_units(PRICE_MAX * crate::num::SCALE);
-        if self.low <= Price::ZERO {
-            Some("a price is zero or negative")
-        } else if self.high > max {
-            Some("a price is past the limit")
-        } else if self.high < self.low {
-            Some("high is below low")
-        } else if self.open < self.low || self.open > self.high {
-            Some("open is outside low and high")
-        } else if self.close < self.low || self.close > self.high {
-            Some("close is outside low and high")
-        } else if !self.volume.is_finite() || self.volume < 0.0 {
-            Some("volume is negative or not a number")
-        } else {
-            None
-        }
-    }
-}
-
 /// The ingredients of a [`Market`].
 #[derive(Debug, Clone, Default)]
 pub struct MarketData {
@@ -160,6 +106,9 @@ impl Market {
         let MarketData { instruments, bars, benchmark, reference } = data;
         check_instruments(&instruments)?;
         check_bars(&instruments, &bars)?;
+        if let Some((symbol, closes)) = &reference {
+            check_closes(symbol, closes)?;
+        }
         let mut timeline: Vec<Timestamp> = bars.iter().flatten().map(|bar| bar.ts).collect();
         timeline.sort_unstable();
         timeline.dedup();
@@ -328,37 +277,6 @@ impl Market {
     pub fn reference(&self) -> Option<&Reference> {
         self.reference.as_ref()
     }
-}
-
-fn limit(what: &'static str, count: usize, max: usize) -> Result<(), MarketError> {
-    if count > max { Err(MarketError::TooMany { what, count, max }) } else { Ok(()) }
-}
-
-fn check_instruments(instruments: &[Instrument]) -> Result<(), MarketError> {
-    if instruments.is_empty() {
-        return Err(MarketError::NoInstruments);
-    }
-    limit("instruments", instruments.len(), INSTRUMENTS_MAX)?;
-    match instruments.windows(2).find(|pair| pair[0].symbol >= pair[1].symbol) {
-        Some(pair) => Err(MarketError::InstrumentOrder(pair[1].symbol.clone())),
-        None => Ok(()),
-    }
-}
-
-fn check_bars(instruments: &[Instrument], bars: &[Vec<Bar>]) -> Result<(), MarketError> {
-    for (at, instrument) in instruments.iter().enumerate() {
-        let symbol = || instrument.symbol.clone();
-        let bars = bars.get(at).filter(|bars| !bars.is_empty());
-        let bars = bars.ok_or_else(|| MarketError::NoBars(symbol()))?;
-        for (at, bar) in bars.iter().enumerate() {
-            let ordered = at == 0 || bars[at - 1].ts < bar.ts;
-            let order = (!ordered).then_some("the bar is repeated or out of order");
-            if let Some(problem) = bar.problem().or(order) {
-                return Err(MarketError::Bar { symbol: symbol(), ts: bar.ts, problem });
-            }
-        }
-    }
-    Ok(())
 }
 
 fn find(instruments: &[Instrument], symbol: &str) -> Option<SymbolId> {
