@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     clock::fill_random,
-    store::{Digest, journal::sha256},
+    store::{Digest, chain::sha256},
 };
 
 /// Digits of base 62, in order of value.

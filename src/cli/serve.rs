@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -15,6 +16,9 @@ use clap::Args;
 
 use super::{Data, Scenarios};
 use crate::{api, app::App, clock::SystemClock, keys::Key, store::Store};
+
+/// How often idle runs are looked for.
+const UPKEEP_EVERY: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -50,6 +54,7 @@ impl Serve {
         let app = App::new(&public_url, self.scenarios.catalog()?, store, Arc::new(SystemClock));
         let first_key = first_key(&app, data_dir).await?;
         banner(&app, data_dir, first_key.as_ref());
+        tokio::spawn(upkeep(Arc::clone(&app)));
         // Without it, Nagle's algorithm holds small answers back for 40 ms.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
@@ -64,6 +69,17 @@ impl Serve {
         }
         app.runs.close().await;
         Ok(())
+    }
+}
+
+/// Looks after the runs now and every ten minutes.
+async fn upkeep(app: Arc<App>) {
+    let mut clock = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        clock.tick().await;
+        if let Err(error) = app.runs.upkeep().await {
+            tracing::warn!(%error, "upkeep failed");
+        }
     }
 }
 

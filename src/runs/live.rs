@@ -13,10 +13,7 @@ use super::{Meta, Seat, codec};
 use crate::{
     error::Error,
     scenarios::{Catalog, Entry},
-    store::{
-        journal::{Entry as JournalEntry, Head},
-        runs::Run as RunRow,
-    },
+    store::{chain::Head, journal::Entry as JournalEntry, runs::Run as RunRow},
 };
 
 /// Runs that stay in memory at the same time.
@@ -116,5 +113,38 @@ fn make_room(places: &mut HashMap<Uuid, Place>, now: i64) {
     unused.sort_unstable();
     for (_, id) in unused.into_iter().take(LIVES_MAX / 8) {
         places.remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_unused_leave_first_and_a_run_in_use_stays() {
+        let lives = Lives::default();
+        let at = |seconds: usize| Timestamp::from_second(i64::try_from(seconds).unwrap()).unwrap();
+        let id = |n: usize| Uuid::from_u128(n as u128);
+        let in_use = lives.slot(id(0), at(0));
+        for n in 1..=LIVES_MAX {
+            // Close together in time, so that none of them is idle.
+            drop(lives.slot(id(n), at(n / 1_000)));
+        }
+        let places = lives.places();
+        assert!(places.len() < LIVES_MAX);
+        assert!(places.contains_key(&id(0)) && Arc::strong_count(&in_use) == 2);
+        assert!(!places.contains_key(&id(1)) && places.contains_key(&id(LIVES_MAX)));
+    }
+
+    #[test]
+    fn an_idle_run_leaves() {
+        let lives = Lives::default();
+        let start = Timestamp::UNIX_EPOCH;
+        drop(lives.slot(Uuid::from_u128(1), start));
+        let later = Timestamp::from_microsecond(IDLE_MICROS_MAX + 1).unwrap();
+        for n in 2..=300 {
+            drop(lives.slot(Uuid::from_u128(n), later));
+        }
+        assert!(!lives.places().contains_key(&Uuid::from_u128(1)));
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod ids;
 mod live;
 mod seat;
 mod turn;
+mod upkeep;
 
 use std::sync::Arc;
 

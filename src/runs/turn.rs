@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     error::Error,
-    store::{Digest, journal::sha256},
+    store::{Digest, chain::sha256},
 };
 
 /// Characters an idempotency key may have.

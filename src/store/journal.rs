@@ -1,26 +1,13 @@
-//! The journal of a run: its commands in order, each chained to the one before by SHA-256.
-//!
-//! ```text
-//! genesis = SHA-256(header)        hash(n) = SHA-256(hash(n-1) ‖ be64(seq) ‖ be64(at) ‖ command)
-//! ```
+//! The journal of a run: its commands in order, each chained to the one before ([`super::chain`]).
 //!
 //! [`append`] moves the run's head by compare-and-set in the unit that writes the row, so two
 //! writers that saw the same head can not both append: one gets a conflict and writes nothing.
 
+use super::chain::{Head, link, sha256};
 use super::error::StoreError;
 use super::idempotency::{self, Answer};
 use super::runs::{self, Derived, Run, RunStatus};
 use super::tx::{Digest, Row, Tx};
-use aws_lc_rs::digest::{Context, SHA256, digest};
-
-/// The last link of a journal: number 0 and the genesis before the first command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// The number of the last command.
-    pub seq: i64,
-    /// Its hash.
-    pub hash: Digest,
-}
 
 /// A row of `journal`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,25 +51,6 @@ pub struct Append {
     pub derived: Derived,
     /// The answer to keep for retries, if the caller sent a key.
     pub answer: Option<Answer>,
-}
-
-/// SHA-256.
-pub fn sha256(bytes: &[u8]) -> Digest {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    hash
-}
-
-/// The hash of a command that follows `prev`.
-pub fn link(prev: &Digest, seq: i64, at: i64, command: &str) -> Digest {
-    let mut context = Context::new(&SHA256);
-    context.update(prev);
-    context.update(&seq.to_be_bytes());
-    context.update(&at.to_be_bytes());
-    context.update(command.as_bytes());
-    let mut hash = [0; 32];
-    hash.copy_from_slice(context.finish().as_ref());
-    hash
 }
 
 /// Appends a command and gives the new head. Several commands may be appended in one unit, each on

@@ -3,7 +3,7 @@
 //! - [`Store`] runs closures: [`Store::write`] for a unit of work that is all or nothing and on the
 //!   disk when it answers, [`Store::read`] for a read of one snapshot.
 //! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`], [`keys`],
-//!   [`scenarios`], [`runs`], [`journal`], [`idempotency`], [`scores`].
+//!   [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`], [`scores`].
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
@@ -14,6 +14,7 @@
 //! */` for a presented key, `/* upkeep */`). A test reads the sources for it.
 
 pub mod accounts;
+pub mod chain;
 mod error;
 pub mod idempotency;
 pub mod journal;

@@ -1,7 +1,7 @@
 //! Runs: where each came from (frozen at its start), the head of its journal, and what lists show.
 
+use super::chain::{Head, sha256};
 use super::error::StoreError;
-use super::journal::{Head, sha256};
 use super::scenarios;
 use super::tx::{Digest, Row, Tx, Val, query_one, query_opt};
 
@@ -272,6 +272,16 @@ pub fn list(
     );
     let rows = tx.query(sql, &[account_id.into(), created_at.into(), id.into(), limit.into()])?;
     rows.iter().map(Run::from_row).collect()
+}
+
+/// The ids of active runs whose last command came before an instant, the longest idle first.
+pub fn idle(tx: &mut dyn Tx, before: i64, limit: i64) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(
+        "/* upkeep */ SELECT id FROM runs WHERE status = 'active' AND last_activity_at < $1 \
+         ORDER BY last_activity_at, id LIMIT $2",
+        &[before.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.text("id")).collect()
 }
 
 /// How many runs an account started at or after an instant: its quota.

@@ -26,7 +26,8 @@ pub mod metrics;
 
 pub use market::{Market, SymbolId};
 pub use num::{Money, Price, Quantity};
+pub use outcome::Status;
 pub use rules::{RULES_VERSION, Rules};
-pub use run::{Command, Run, Status};
+pub use run::{Command, Run};
 pub use scenario::Scenario;
 pub use time::{Date, Timestamp};

@@ -1,11 +1,31 @@
-//! What a command did to a run, or why it was refused.
+//! How far a run has come, what a command did to it, or why it was refused.
 
 use crate::{
     market::SymbolId,
     num::{Money, Quantity},
     order::OrderId,
-    run::Status,
+    rules::named,
 };
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It can be traded.
+    Active,
+    /// It reached the last bar.
+    Completed,
+    /// Its positions were closed by force.
+    Liquidated,
+    /// It was given up before the last bar.
+    Abandoned,
+}
+
+named!(Status {
+    Active = "active",
+    Completed = "completed",
+    Liquidated = "liquidated",
+    Abandoned = "abandoned"
+});
 
 /// An order, or a part of one, that will not fill.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,31 +7,11 @@ use crate::{
     market::{Market, SymbolId},
     num::{Money, Price, Quantity},
     order::{NewOrder, OrderId, Side, WorkingOrder},
-    outcome::{Outcome, Reason, Refusal},
-    rules::{Rules, named},
+    outcome::{Outcome, Reason, Refusal, Status},
+    rules::Rules,
     scenario::Scenario,
     time::Timestamp,
 };
-
-/// How far a run has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It can be traded.
-    Active,
-    /// It reached the last bar.
-    Completed,
-    /// Its positions were closed by force.
-    Liquidated,
-    /// It was given up before the last bar.
-    Abandoned,
-}
-
-named!(Status {
-    Active = "active",
-    Completed = "completed",
-    Liquidated = "liquidated",
-    Abandoned = "abandoned"
-});
 
 /// What an agent does to a run. The journal of a run is the list of its commands.
 #[derive(Debug, Clone, PartialEq, Eq)]

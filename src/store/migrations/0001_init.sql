@@ -69,6 +69,8 @@ CREATE INDEX runs_by_account ON runs (account_id, created_at, id);
 
 CREATE INDEX runs_by_scenario ON runs (scenario_slug, published_at);
 
+CREATE INDEX runs_by_activity ON runs (status, last_activity_at);
+
 CREATE TABLE journal (
     run_id TEXT NOT NULL REFERENCES runs (id),
     seq BIGINT NOT NULL CHECK (seq >= 1),

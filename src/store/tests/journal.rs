@@ -1,8 +1,9 @@
 //! The journal: one head, one order, every edit seen.
 
 use super::{Store, StoreError, Tx, start, step, store};
+use crate::store::chain::{Head, link, sha256};
 use crate::store::idempotency::{self, Answer, Seen};
-use crate::store::journal::{self, Append, Head, link, sha256, verify_run};
+use crate::store::journal::{self, Append, verify_run};
 use crate::store::runs::{self, RunStatus};
 use crate::store::sqlite::tx::SqliteTx;
 use rusqlite::Connection;

@@ -7,7 +7,8 @@ mod nouns;
 mod sources;
 
 use super::accounts::Account;
-use super::journal::{Append, Head};
+use super::chain::Head;
+use super::journal::Append;
 use super::runs::{Derived, NewRun, Run, RunStatus};
 use super::{Store, StoreError, Tx, accounts, runs};
 use std::sync::mpsc;

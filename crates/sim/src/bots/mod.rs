@@ -16,8 +16,8 @@ pub(crate) mod tests;
 use crate::{
     num::{Money, Price, Quantity},
     order::{NewOrder, Side},
-    outcome::Refusal,
-    run::{Command, Run, Status},
+    outcome::{Refusal, Status},
+    run::{Command, Run},
 };
 
 /// Closes of each instrument that an observation holds: 60 returns.

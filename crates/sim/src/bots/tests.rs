@@ -8,8 +8,9 @@ use crate::{
     market::{Bar, Instrument, Market, MarketData},
     num::Leverage,
     order::Side,
+    outcome::Status,
     rules::{LimitFill, PathPolicy},
-    run::{Fill, Run, Status},
+    run::{Fill, Run},
 };
 
 const DAY: i64 = 86_400;

@@ -4,8 +4,8 @@ use crate::{
     ledger::Trade,
     num::{Leverage, Money, Price, Quantity},
     order::Side,
-    outcome::{Outcome, Reason},
-    run::{Run, Sample, Status},
+    outcome::{Outcome, Reason, Status},
+    run::{Run, Sample},
 };
 
 impl Run {

@@ -35,7 +35,8 @@ pub use sum::sum;
 use crate::{
     ledger::Costs,
     num::Money,
-    run::{Fill, Run, Status},
+    outcome::Status,
+    run::{Fill, Run},
     time::Timestamp,
 };
 

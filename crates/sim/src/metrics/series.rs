@@ -4,10 +4,7 @@
 //! figure. Never a value per step call: how an agent groups its steps changes nothing.
 
 use super::sum::{count, sum};
-use crate::{
-    market::Market,
-    run::{Run, Status},
-};
+use crate::{market::Market, outcome::Status, run::Run};
 
 /// A run's equity over the scenario window, in currency.
 ///
