@@ -24,6 +24,8 @@ pub enum Code {
     NotYours,
     /// There is no such thing.
     NotFound,
+    /// The address has other methods.
+    MethodNotAllowed,
     /// The call contradicts an earlier one.
     Conflict,
     /// The store cannot take the call now.
@@ -151,6 +153,12 @@ impl Error {
     /// An unknown address.
     pub fn no_such_route(method: &str, path: &str) -> Self {
         Self::new(Code::NotFound, format!("no route {method} {path}"))
+            .hint("`/api/openapi.json` describes every route")
+    }
+
+    /// A known address, called with a method it does not have.
+    pub fn method_not_allowed(method: &str, path: &str) -> Self {
+        Self::new(Code::MethodNotAllowed, format!("{path} has no method {method}"))
             .hint("`/api/openapi.json` describes every route")
     }
 
@@ -289,6 +297,7 @@ impl Error {
             Code::KeyRequired | Code::KeyInvalid => S::UNAUTHORIZED,
             Code::NotYours => S::FORBIDDEN,
             Code::NotFound => S::NOT_FOUND,
+            Code::MethodNotAllowed => S::METHOD_NOT_ALLOWED,
             Code::Conflict => S::CONFLICT,
             Code::Unavailable => S::SERVICE_UNAVAILABLE,
             Code::Internal => S::INTERNAL_SERVER_ERROR,

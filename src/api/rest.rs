@@ -31,12 +31,17 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let fixed = Router::new()
         .route("/api/health", get(async || Json(json!({ "ok": true }))))
         .route("/api/openapi.json", get(async move || Json(document)))
-        .fallback(no_route);
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method);
     OPS.iter().fold(fixed, |router, op| router.route(op.route.path, handler(app, op)))
 }
 
 async fn no_route(method: HttpMethod, uri: Uri) -> Error {
     Error::no_such_route(method.as_str(), uri.path())
+}
+
+async fn no_method(method: HttpMethod, uri: Uri) -> Error {
+    Error::method_not_allowed(method.as_str(), uri.path())
 }
 
 fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {

@@ -164,14 +164,37 @@ impl Runs {
             return Err(Error::refused(refusal, orders_at));
         }
         let command = decide(&live.seat)?;
-        let outcome =
-            live.seat.run.apply(&command).map_err(|refusal| Error::refused(refusal, orders_at))?;
-        // From here on the state is ahead of the journal: it is kept only if the append succeeds.
-        match self.append(live, &turn, &command, |seat| view(seat, &command, &outcome)).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                *state = None;
-                Err(error)
+        let refused = |refusal| Error::refused(refusal, orders_at);
+        self.advance(&mut state, &turn, &command, refused, |seat, outcome| {
+            view(seat, &command, outcome)
+        })
+        .await
+    }
+
+    /// Applies a command to the state in the slot and appends it to the journal.
+    ///
+    /// While the state is ahead of the journal it is out of its slot: if the append fails, or the
+    /// caller goes away and this future is dropped, nobody sees it and the next call replays.
+    async fn advance<T: Serialize>(
+        &self,
+        slot: &mut Option<Live>,
+        turn: &Turn<'_>,
+        command: &Command,
+        refused: impl FnOnce(Refusal) -> Error,
+        view: impl FnOnce(&Seat, &Outcome) -> T,
+    ) -> Result<T, Error> {
+        let mut live = slot.take().ok_or_else(|| Error::internal("the state is not loaded"))?;
+        match live.seat.run.apply(command) {
+            Ok(outcome) => {
+                let view = |seat: &Seat| view(seat, &outcome);
+                let answer = self.append(&mut live, turn, command, view).await?;
+                *slot = Some(live);
+                Ok(answer)
+            }
+            // A refused command changed nothing.
+            Err(refusal) => {
+                *slot = Some(live);
+                Err(refused(refusal))
             }
         }
     }

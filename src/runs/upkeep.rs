@@ -51,12 +51,8 @@ impl Runs {
         if live.seat.run.status() != Status::Active {
             return Ok(());
         }
-        let command = Command::Abandon;
-        live.seat.run.apply(&command).map_err(|refusal| Error::refused(refusal, ""))?;
-        let appended = self.append(live, &Turn { run_id, key: None }, &command, |_| ()).await;
-        if appended.is_err() {
-            *state = None;
-        }
-        appended
+        let turn = Turn { run_id, key: None };
+        let refused = |refusal| Error::refused(refusal, "");
+        self.advance(&mut state, &turn, &Command::Abandon, refused, |_, _| ()).await
     }
 }
