@@ -26,12 +26,24 @@ pub enum Code {
     NotFound,
     /// The address has other methods.
     MethodNotAllowed,
+    /// The body is larger than any call needs.
+    BodyTooLarge,
     /// The call contradicts an earlier one.
     Conflict,
     /// The store cannot take the call now.
     Unavailable,
     /// Our fault.
     Internal,
+}
+
+/// Characters of a message: what a caller sent is not echoed at length.
+const MESSAGE_MAX: usize = 300;
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MESSAGE_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// One of several problems in a call.
@@ -59,7 +71,7 @@ pub struct Error {
 
 impl Error {
     fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None, fields: Vec::new() }
+        Self { code, message: short(&message.into()), hint: None, fields: Vec::new() }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -73,11 +85,17 @@ impl Error {
             .hint("send one JSON object; numbers must be finite, NaN and Infinity are not JSON")
     }
 
+    /// More bytes than a body may have.
+    pub fn body_too_large(max: usize) -> Self {
+        Self::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes"))
+            .hint("nothing was done; split the call")
+    }
+
     /// A field does not have the shape the schema asks for.
     pub fn invalid_field(location: &str, problem: &str) -> Self {
         let place = if location.is_empty() || location == "." { "input" } else { location };
         let mut error = Self::new(Code::InvalidInput, format!("`{place}`: {problem}"));
-        error.fields.push(FieldProblem { location: place.into(), message: problem.into() });
+        error.fields.push(FieldProblem { location: short(place), message: short(problem) });
         error.hint("nothing was done; correct the field and repeat the call")
     }
 
@@ -130,7 +148,7 @@ impl Error {
     pub fn no_such_symbol(location: &str, asked: &str, nearest: &[String]) -> Self {
         let message = format!("symbol \"{asked}\" not in scenario universe");
         let mut error = Self::new(Code::Rejected, message.clone());
-        error.fields.push(FieldProblem { location: location.into(), message });
+        error.fields.push(FieldProblem { location: location.into(), message: short(&message) });
         error.hint(if nearest.is_empty() {
             "`get_scenario` lists the universe".into()
         } else {
@@ -146,8 +164,12 @@ impl Error {
 
     /// An unknown tool.
     pub fn no_such_tool(asked: &str, nearest: &[String]) -> Self {
-        Self::new(Code::NotFound, format!("there is no tool \"{asked}\""))
-            .hint(format!("did you mean {}?", nearest.join(", ")))
+        let error = Self::new(Code::NotFound, format!("there is no tool \"{asked}\""));
+        error.hint(if nearest.is_empty() {
+            "`tools/list` lists them all".into()
+        } else {
+            format!("did you mean {}?", nearest.join(", "))
+        })
     }
 
     /// An unknown address.
@@ -228,14 +250,14 @@ impl Error {
             Refusal::TooManyOrders { .. } => error.hint("split them over several calls"),
             Refusal::NoSuchOrder(id) => Self::no_such_order(&id.0.to_string()),
             Refusal::Orders(rejects) => {
-                let place = |at: usize| match orders_at {
-                    "" => String::new(),
-                    name => format!("{name}[{at}]"),
+                let place = |at: usize, field: &str| match orders_at {
+                    "" => field.to_owned(),
+                    name => format!("{name}[{at}].{field}"),
                 };
                 let fields = rejects
                     .into_iter()
                     .map(|(at, reject)| FieldProblem {
-                        location: place(at),
+                        location: place(at, reject.field()),
                         message: reject.to_string(),
                     })
                     .collect();
@@ -298,6 +320,7 @@ impl Error {
             Code::NotYours => S::FORBIDDEN,
             Code::NotFound => S::NOT_FOUND,
             Code::MethodNotAllowed => S::METHOD_NOT_ALLOWED,
+            Code::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
             Code::Conflict => S::CONFLICT,
             Code::Unavailable => S::SERVICE_UNAVAILABLE,
             Code::Internal => S::INTERNAL_SERVER_ERROR,

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderValue, Uri, header},
     middleware::{self, Next},
     response::Response,
+    routing::post_service,
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -50,7 +51,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         NeverSessionManager::default().into(),
         config,
     );
-    let mcp = Router::new().route_service("/mcp", service);
+    let mcp = Router::new().route("/mcp", post_service(service));
     mcp.layer(middleware::from_fn(accept_both))
 }
 

@@ -1,13 +1,13 @@
 //! REST: one route per operation; path, query and body together are the request.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Extension, Json, Router,
     body::Bytes,
     extract::{
         Query, RawPathParams,
-        rejection::{BytesRejection, QueryRejection},
+        rejection::{BytesRejection, QueryRejection, RawPathParamsRejection},
     },
     http::{Method as HttpMethod, StatusCode, Uri},
     response::{IntoResponse, Response},
@@ -23,7 +23,8 @@ use crate::{
     runs::Caller,
 };
 
-type Strings = BTreeMap<String, String>;
+/// Names and values of a query, in order.
+type Pairs = Vec<(String, String)>;
 
 /// Every operation at its address.
 pub(crate) fn router(app: &Arc<App>) -> Router {
@@ -31,9 +32,10 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let fixed = Router::new()
         .route("/api/health", get(async || Json(json!({ "ok": true }))))
         .route("/api/openapi.json", get(async move || Json(document)))
-        .fallback(no_route)
-        .method_not_allowed_fallback(no_method);
-    OPS.iter().fold(fixed, |router, op| router.route(op.route.path, handler(app, op)))
+        .fallback(no_route);
+    let all = OPS.iter().fold(fixed, |router, op| router.route(op.route.path, handler(app, op)));
+    // It holds for the routes that are there already.
+    all.method_not_allowed_fallback(no_method)
 }
 
 async fn no_route(method: HttpMethod, uri: Uri) -> Error {
@@ -47,11 +49,10 @@ async fn no_method(method: HttpMethod, uri: Uri) -> Error {
 fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {
     let app = Arc::clone(app);
     let handler = async move |Extension(caller): Extension<Caller>,
-                              path: RawPathParams,
-                              query: Result<Query<Strings>, QueryRejection>,
+                              path: Result<RawPathParams, RawPathParamsRejection>,
+                              query: Result<Query<Pairs>, QueryRejection>,
                               body: Result<Bytes, BytesRejection>| {
         let cx = Cx { app, caller, reader: Reader::Program };
-        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let result = match request(op, path, query, body) {
             Ok(input) => op.call(&cx, input).await,
             Err(error) => Err(error),
@@ -82,19 +83,33 @@ fn answer(route: Route, result: Result<Value, Error>) -> Response {
 /// Merges body, query and path into one request. The path wins, then the query.
 fn request(
     op: &OpDef,
-    path: Strings,
-    query: Result<Query<Strings>, QueryRejection>,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    query: Result<Query<Pairs>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Value, Error> {
+    let path = path.map_err(|it| Error::invalid_field("path", &it.body_text()))?;
+    let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let Query(query) = query.map_err(|it| Error::invalid_field("query", &it.body_text()))?;
-    let body = body.map_err(|it| Error::malformed_body(it.body_text()))?;
+    let body = body.map_err(|it| match it.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::body_too_large(super::BODY_BYTES_MAX),
+        _ => Error::malformed_body(it.body_text()),
+    })?;
     let mut input = members(&body)?;
     let schema = (op.input)();
     let properties = schema.get("properties");
+    let mut seen = BTreeSet::new();
     for (name, text) in query.into_iter().chain(path) {
         let property = properties.and_then(|it| it.get(&name));
         let value = typed(property.unwrap_or(&Value::Null), text);
-        input.insert(name, value);
+        if seen.insert(name.clone()) {
+            input.insert(name, value);
+            continue;
+        }
+        // A list may be written as `a,b` or by repeating its name.
+        match (input.get_mut(&name), value) {
+            (Some(Value::Array(known)), Value::Array(more)) => known.extend(more),
+            _ => return Err(Error::invalid_field(&name, "is given more than once")),
+        }
     }
     Ok(Value::Object(input))
 }

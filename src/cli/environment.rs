@@ -43,6 +43,23 @@ fn collect(command: &clap::Command, names: &mut BTreeSet<String>) {
 mod tests {
     use super::*;
 
+    fn flags_without_a_twin(command: &clap::Command, found: &mut Vec<String>) {
+        let flags = command.get_arguments().filter(|it| it.get_long().is_some());
+        let bare = flags.filter(|it| it.get_env().is_none());
+        let own = bare.filter(|it| !["help", "version"].contains(&it.get_id().as_str()));
+        found.extend(own.map(|it| format!("{} --{}", command.get_name(), it.get_id())));
+        for verb in command.get_subcommands() {
+            flags_without_a_twin(verb, found);
+        }
+    }
+
+    #[test]
+    fn every_flag_has_a_variable() {
+        let mut found = Vec::new();
+        flags_without_a_twin(&crate::cli::Cli::command(), &mut found);
+        assert!(found.is_empty(), "{found:?}");
+    }
+
     #[test]
     fn a_misspelt_variable_is_noticed() {
         let mut known = BTreeSet::new();

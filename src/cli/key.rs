@@ -12,13 +12,13 @@ pub(crate) enum Verb {
     /// Make a key and print it, alone, on standard output. Works while a server runs.
     Create {
         /// A name to know it by.
-        #[arg(long, default_value = "key")]
+        #[arg(long, env = "BOTTRADE_KEY_NAME", default_value = "key")]
         name: String,
         /// The account it belongs to; made when there is none of this name.
-        #[arg(long, default_value = "local")]
+        #[arg(long, env = "BOTTRADE_ACCOUNT", default_value = "local")]
         account: String,
         /// Make a key of the bot API.
-        #[arg(long)]
+        #[arg(long, env = "BOTTRADE_KEY_BOT")]
         bot: bool,
         #[command(flatten)]
         data: Data,

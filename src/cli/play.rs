@@ -16,13 +16,13 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Play {
     /// Slug of the scenario.
-    #[arg(long, default_value = "sandbox-nov-2024")]
+    #[arg(long, env = "BOTTRADE_SCENARIO", default_value = "sandbox-nov-2024")]
     scenario: String,
     /// The bot.
-    #[arg(long, default_value = "buy_hold", value_parser = clap::builder::PossibleValuesParser::new(bots::NAMES))]
+    #[arg(long, env = "BOTTRADE_BOT", default_value = "buy_hold", value_parser = clap::builder::PossibleValuesParser::new(bots::NAMES))]
     bot: String,
     /// Seed of the random bot.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, env = "BOTTRADE_SEED", default_value_t = 1)]
     seed: u64,
     /// Play on this server instead of in process.
     #[arg(long, env = "BOTTRADE_API", value_name = "URL")]
@@ -31,7 +31,7 @@ pub(crate) struct Play {
     #[arg(long, env = "BOTTRADE_API_KEY", hide_env_values = true)]
     key: Option<String>,
     /// Print the results as JSON.
-    #[arg(long)]
+    #[arg(long, env = "BOTTRADE_JSON")]
     json: bool,
     #[command(flatten)]
     scenarios: Scenarios,
@@ -56,7 +56,10 @@ impl Play {
             None => {
                 let catalog = self.scenarios.catalog()?;
                 let entry = catalog.get(&self.scenario).map_err(|error| match error {
-                    scenarios::Error::Unknown { ref nearest, .. } if !nearest.is_empty() => {
+                    scenarios::Error::Unknown { ref nearest, .. } if nearest.is_empty() => {
+                        anyhow::anyhow!("{error}; `bottrade scenario list` lists them")
+                    }
+                    scenarios::Error::Unknown { ref nearest, .. } => {
                         anyhow::anyhow!("{error}; did you mean {}?", nearest.join(", "))
                     }
                     other => other.into(),

@@ -13,9 +13,13 @@ use std::{
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Data, Scenarios};
 use crate::{api, app::App, clock::SystemClock, keys::Key, store::Store};
+
+/// How long open calls may take to end once the process is asked to.
+const DRAIN_MAX: Duration = Duration::from_secs(8);
 
 /// How often idle runs are looked for.
 const UPKEEP_EVERY: Duration = Duration::from_mins(10);
@@ -53,6 +57,7 @@ impl Serve {
         let public_url = self.public_url.unwrap_or_else(|| format!("http://{address}"));
         let app = App::new(&public_url, self.scenarios.catalog()?, store, Arc::new(SystemClock));
         let first_key = first_key(&app, data_dir).await?;
+        let stop = stop()?;
         banner(&app, data_dir, first_key.as_ref());
         tokio::spawn(upkeep(Arc::clone(&app)));
         // Without it, Nagle's algorithm holds small answers back for 40 ms.
@@ -61,9 +66,20 @@ impl Serve {
                 tracing::debug!(%error, "cannot set TCP_NODELAY");
             }
         });
-        let served = axum::serve(listener, api::router(&app)).with_graceful_shutdown(stop());
+        let (asked, mut hear) = tokio::sync::watch::channel(false);
+        let served = axum::serve(listener, api::router(&app)).with_graceful_shutdown(async move {
+            stop.await;
+            asked.send_replace(true);
+        });
+        let overdue = async {
+            // An error is the sender's end, which comes after the word.
+            let _ = hear.wait_for(|asked| *asked).await;
+            tokio::time::sleep(DRAIN_MAX).await;
+        };
         tokio::select! {
             served = served.into_future() => served?,
+            // Somebody holds a half-sent request; what was answered is on the disk.
+            () = overdue => tracing::warn!("connections were cut at shutdown"),
             // What the disk really holds is known after a restart only.
             why = app.runs.store_failed() => anyhow::bail!("the store stopped: {why}"),
         }
@@ -83,20 +99,22 @@ async fn upkeep(app: Arc<App>) {
     }
 }
 
-/// Resolves when the process is asked to end.
-async fn stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => (),
-                _ = terminate.recv() => (),
-            }
+/// An absolute path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
+}
+
+/// Listens for a signal to end from now on; resolves when it comes.
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => (),
+            _ = interrupt.recv() => (),
         }
-        Err(_) => {
-            let _ = interrupt.await;
-        }
-    }
+    })
 }
 
 /// Where the first key of a data folder is kept.
@@ -142,7 +160,7 @@ fn banner(app: &App, data_dir: &Path, first_key: Option<&Key>) {
     println!("Connect Claude Code:");
     println!(
         "  claude mcp add --transport http bottrade {base}/mcp --header \"X-API-Key: $(cat {})\"",
-        key_file.display()
+        quoted(&key_file)
     );
     // A closed standard output must not stop the service.
     let _ = std::io::stdout().flush();

@@ -26,8 +26,27 @@ pub(crate) const REASONING_MAX: usize = 2_000;
 pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T, Error> {
     serde_path_to_error::deserialize(input).map_err(|error| {
         let place = error.path().to_string();
-        Error::invalid_field(&place, &error.inner().to_string())
+        Error::invalid_field(&place, &plain(&error.inner().to_string()))
     })
+}
+
+/// Every value, or one error that names each wrong one.
+pub(crate) fn every<T>(read: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
+    let (mut values, mut wrong) = (Vec::new(), None::<Error>);
+    for one in read {
+        match (one, &mut wrong) {
+            (Ok(value), _) => values.push(value),
+            (Err(error), None) => wrong = Some(error),
+            (Err(error), Some(first)) => first.fields.extend(error.fields),
+        }
+    }
+    wrong.map_or(Ok(values), Err)
+}
+
+/// A message without the names of Rust's types.
+fn plain(message: &str) -> String {
+    let types = ["expected i64", "expected u64", "expected u32", "expected usize"];
+    types.iter().fold(message.to_owned(), |text, it| text.replace(it, "expected an integer"))
 }
 
 /// The schema of a request: inlined, without words that cost a model tokens and tell it nothing.

@@ -233,5 +233,7 @@ impl OpDef {
 async fn call<T: Op>(cx: &Cx, input: Value) -> Result<Value, Error> {
     let request: T = input::read(input)?;
     let output = request.run(cx).await?;
-    serde_json::to_value(output).map_err(Error::internal)
+    let mut answer = serde_json::to_value(output).map_err(Error::internal)?;
+    views::shorten(&mut answer);
+    Ok(answer)
 }

@@ -81,7 +81,7 @@ impl Op for SubmitTurn {
             let cancel = normal.cancel.iter().map(|id| ids::find_order(seat, id));
             Ok(Command::Turn {
                 cancel: cancel.collect::<Result<_, _>>()?,
-                orders: orders.collect::<Result<_, _>>()?,
+                orders: input::every(orders)?,
                 steps,
             })
         };

@@ -181,9 +181,11 @@ impl Op for ListRuns {
         if !(1..=100).contains(&limit) {
             return Err(Error::out_of_range("limit", "must be between 1 and 100"));
         }
-        let rows = cx.app.runs.list(&cx.caller, limit, self.cursor).await?;
-        let full = rows.len() == limit as usize;
-        let next_cursor = rows.last().filter(|_| full).map(|row| row.id.clone());
+        // One more than asked for tells whether there is a next page.
+        let mut rows = cx.app.runs.list(&cx.caller, limit + 1, self.cursor).await?;
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let next_cursor = rows.last().filter(|_| more).map(|row| row.id.clone());
         let runs = rows
             .into_iter()
             .map(|row| RunLine {

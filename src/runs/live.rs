@@ -29,7 +29,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(row: &RunRow, entry: Arc<Entry>, run: Run) -> Result<Self, Error> {
-        Ok(Self { seat: Seat { meta: Meta::of(row)?, entry, run }, head: row.head })
+        Ok(Self { seat: Seat::new(Meta::of(row)?, entry, run), head: row.head })
     }
 }
 
@@ -47,13 +47,15 @@ pub(super) fn replay(
         return Err(changed());
     }
     let scenario = entry.scenario().map_err(Error::internal)?.clone();
-    let mut run = Run::new(scenario);
+    let mut live = Live::new(row, entry, Run::new(scenario))?;
+    let seat = &mut live.seat;
     for line in journal {
         let damaged = || Error::corrupt_run(&row.id, line.seq);
-        let command = codec::decode(run.market(), &line.command).ok_or_else(damaged)?;
-        run.apply(&command).map_err(|_| damaged())?;
+        let command = codec::decode(seat.run.market(), &line.command).ok_or_else(damaged)?;
+        let outcome = seat.run.apply(&command).map_err(|_| damaged())?;
+        seat.receive(&outcome, line.at);
     }
-    Live::new(row, entry, run)
+    Ok(live)
 }
 
 /// A place for one run's state: empty until it is loaded. Its lock is the run's queue.

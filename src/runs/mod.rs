@@ -19,6 +19,7 @@ use sim::{
     Command, RULES_VERSION, Run, Status,
     outcome::{Outcome, Refusal},
 };
+use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 pub use caller::{Account, Caller};
@@ -104,7 +105,14 @@ impl Runs {
         let row = self
             .store
             .write(move |tx| runs::insert_run(tx, &row, |attempt| header.with_attempt(attempt)))
-            .await?;
+            .await
+            .map_err(|error| match error {
+                // This version was used with another digest.
+                StoreError::Conflict(_) => {
+                    Error::scenario_changed(entry.slug(), entry.card().version)
+                }
+                other => other.into(),
+            })?;
         let live = Live::new(&row, entry, run)?;
         let answer = view(&live.seat);
         self.lives.insert(live, now);
@@ -153,7 +161,7 @@ impl Runs {
         view: impl FnOnce(&Seat, &Command, &Outcome) -> T,
     ) -> Result<T, Error> {
         let slot = self.lives.slot(parse_id(turn.run_id)?, self.clock.now());
-        let mut state = slot.lock().await;
+        let mut state = slot.lock_owned().await;
         let live = self.live(&mut state, turn.run_id).await?;
         owned(caller, &live.seat)?;
         if let Some(answered) = self.answered(&turn).await? {
@@ -165,71 +173,42 @@ impl Runs {
         }
         let command = decide(&live.seat)?;
         let refused = |refusal| Error::refused(refusal, orders_at);
-        self.advance(&mut state, &turn, &command, refused, |seat, outcome| {
-            view(seat, &command, outcome)
-        })
-        .await
+        self.advance(state, &turn, &command, refused, |seat, outcome| view(seat, &command, outcome))
+            .await
     }
 
     /// Applies a command to the state in the slot and appends it to the journal.
     ///
-    /// While the state is ahead of the journal it is out of its slot: if the append fails, or the
-    /// caller goes away and this future is dropped, nobody sees it and the next call replays.
+    /// While the state is ahead of the journal it is out of its slot, and the slot stays locked
+    /// until the append is decided, also when the caller goes away meanwhile: nobody sees the
+    /// state before it is on the disk, and after a failure the next call replays.
     async fn advance<T: Serialize>(
         &self,
-        slot: &mut Option<Live>,
+        mut slot: OwnedMutexGuard<Option<Live>>,
         turn: &Turn<'_>,
         command: &Command,
         refused: impl FnOnce(Refusal) -> Error,
         view: impl FnOnce(&Seat, &Outcome) -> T,
     ) -> Result<T, Error> {
         let mut live = slot.take().ok_or_else(|| Error::internal("the state is not loaded"))?;
-        match live.seat.run.apply(command) {
-            Ok(outcome) => {
-                let view = |seat: &Seat| view(seat, &outcome);
-                let answer = self.append(&mut live, turn, command, view).await?;
-                *slot = Some(live);
-                Ok(answer)
-            }
+        let outcome = match live.seat.run.apply(command) {
+            Ok(outcome) => outcome,
             // A refused command changed nothing.
             Err(refusal) => {
                 *slot = Some(live);
-                Err(refused(refusal))
+                return Err(refused(refusal));
             }
-        }
-    }
-
-    async fn append<T: Serialize>(
-        &self,
-        live: &mut Live,
-        turn: &Turn<'_>,
-        command: &Command,
-        view: impl FnOnce(&Seat) -> T,
-    ) -> Result<T, Error> {
-        let seat = &mut live.seat;
-        let at = self.clock.now().as_microsecond().max(seat.meta.last_activity_at);
-        let derived = seat::derived(&seat.run, at);
-        seat.meta.last_activity_at = at;
-        seat.meta.completed_at = derived.completed_at;
-        let answer = view(seat);
-        let kept = match &turn.key {
-            None => None,
-            Some((key, fingerprint)) => Some(idempotency::Answer {
-                key: key.clone(),
-                fingerprint: *fingerprint,
-                status: 200,
-                body: serde_json::to_string(&answer).map_err(Error::internal)?,
-            }),
         };
-        let append = journal::Append {
-            run_id: turn.run_id.to_owned(),
-            expected: live.head,
-            at,
-            command: codec::encode(seat.run.market(), command).map_err(Error::internal)?,
-            derived,
-            answer: kept,
-        };
-        live.head = self.store.write(move |tx| journal::append(tx, &append)).await?;
+        let at = self.clock.now().as_microsecond().max(live.seat.meta.last_activity_at);
+        live.seat.receive(&outcome, at);
+        let (append, answer) = entry(&mut live, turn, command, at, |seat| view(seat, &outcome))?;
+        let store = self.store.clone();
+        let appended = tokio::spawn(async move {
+            live.head = store.write(move |tx| journal::append(tx, &append)).await?;
+            *slot = Some(live);
+            Ok::<(), Error>(())
+        });
+        appended.await.map_err(Error::internal)??;
         Ok(answer)
     }
 
@@ -305,13 +284,21 @@ impl Runs {
         score: impl FnOnce(&Seat) -> Result<(Score, T), Error>,
     ) -> Result<T, Error> {
         let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
-        let mut state = slot.lock().await;
+        let mut state = slot.lock_owned().await;
         let live = self.live(&mut state, run_id).await?;
         let account = owned(caller, &live.seat)?;
         let (score, answer) = score(&live.seat)?;
         let row = live.seat.score_row(score, &account.key_name, self.clock.now().as_microsecond());
-        let published_at = self.store.write(move |tx| scores::publish(tx, &row)).await?;
-        live.seat.meta.published_at = Some(published_at);
+        let store = self.store.clone();
+        // As in `advance`: the lock outlives a caller that goes away.
+        let published = tokio::spawn(async move {
+            let published_at = store.write(move |tx| scores::publish(tx, &row)).await?;
+            if let Some(live) = state.as_mut() {
+                live.seat.meta.published_at = Some(published_at);
+            }
+            Ok::<(), Error>(())
+        });
+        published.await.map_err(Error::internal)??;
         Ok(answer)
     }
 
@@ -341,9 +328,43 @@ impl Runs {
     }
 }
 
-/// A run's id; anything else names no run.
+/// What a command that was applied adds to the journal, and its answer.
+fn entry<T: Serialize>(
+    live: &mut Live,
+    turn: &Turn<'_>,
+    command: &Command,
+    at: i64,
+    view: impl FnOnce(&Seat) -> T,
+) -> Result<(journal::Append, T), Error> {
+    let seat = &mut live.seat;
+    let derived = seat::derived(&seat.run, at);
+    seat.meta.last_activity_at = at;
+    seat.meta.completed_at = derived.completed_at;
+    let answer = view(seat);
+    let kept = match &turn.key {
+        None => None,
+        Some((key, fingerprint)) => Some(idempotency::Answer {
+            key: key.clone(),
+            fingerprint: *fingerprint,
+            status: 200,
+            body: serde_json::to_string(&answer).map_err(Error::internal)?,
+        }),
+    };
+    let append = journal::Append {
+        run_id: turn.run_id.to_owned(),
+        expected: live.head,
+        at,
+        command: codec::encode(seat.run.market(), command).map_err(Error::internal)?,
+        derived,
+        answer: kept,
+    };
+    Ok((append, answer))
+}
+
+/// A run's id in its one form; anything else names no run.
 fn parse_id(run_id: &str) -> Result<Uuid, Error> {
-    Uuid::try_parse(run_id).map_err(|_| Error::no_such_run())
+    let id = Uuid::try_parse(run_id).ok().filter(|id| id.to_string() == run_id);
+    id.ok_or_else(Error::no_such_run)
 }
 
 /// The caller's account, if the run is its own.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sim::{Run, Status};
+use sim::{Run, Status, order::OrderId, outcome::Outcome};
 use uuid::Uuid;
 
 use super::Score;
@@ -24,6 +24,8 @@ pub struct Seat {
     pub entry: Arc<Entry>,
     /// Its state.
     pub run: Run,
+    /// When orders came: the first of each command, and the instant.
+    received: Vec<(OrderId, i64)>,
 }
 
 /// The particulars of a run. Times are microseconds since the epoch.
@@ -69,6 +71,22 @@ impl Meta {
 }
 
 impl Seat {
+    /// A run that has had no command yet.
+    pub(super) fn new(meta: Meta, entry: Arc<Entry>, run: Run) -> Self {
+        Self { meta, entry, run, received: Vec::new() }
+    }
+
+    /// Remembers when the orders of a command came.
+    pub(super) fn receive(&mut self, outcome: &Outcome, at: i64) {
+        self.received.extend(outcome.first_order.map(|first| (first, at)));
+    }
+
+    /// When an order came, in microseconds since the epoch.
+    pub(crate) fn received_at(&self, order: OrderId) -> i64 {
+        let after = self.received.partition_point(|(first, _)| first.0 <= order.0);
+        after.checked_sub(1).map_or(self.meta.created_at, |at| self.received[at].1)
+    }
+
     /// The leaderboard row of this run.
     pub(super) fn score_row(&self, score: Score, key_name: &str, now: i64) -> scores::Score {
         let meta = &self.meta;

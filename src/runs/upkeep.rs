@@ -46,13 +46,13 @@ impl Runs {
 
     async fn abandon(&self, run_id: &str) -> Result<(), Error> {
         let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
-        let mut state = slot.lock().await;
+        let mut state = slot.lock_owned().await;
         let live = self.live(&mut state, run_id).await?;
         if live.seat.run.status() != Status::Active {
             return Ok(());
         }
         let turn = Turn { run_id, key: None };
         let refused = |refusal| Error::refused(refusal, "");
-        self.advance(&mut state, &turn, &Command::Abandon, refused, |_, _| ()).await
+        self.advance(state, &turn, &Command::Abandon, refused, |_, _| ()).await
     }
 }

@@ -76,7 +76,7 @@ pub struct Outcome {
     pub first_order: Option<OrderId>,
     /// Bars advanced.
     pub bars_advanced: u32,
-    /// Fills before this command: those it caused follow in [`Run::fills`].
+    /// Fills before this command: those it caused follow in [`crate::run::Run::fills`].
     pub fills_before: usize,
     /// Orders that ended without filling whole.
     pub rejections: Vec<Rejection>,
@@ -205,4 +205,25 @@ pub enum Reject {
         /// How many may wait.
         max: usize,
     },
+}
+
+impl Reject {
+    /// The field of the order that is at fault.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::QuantityNotPositive
+            | Self::QuantityTooLarge { .. }
+            | Self::ExceedsLong { .. }
+            | Self::ExceedsShort { .. }
+            | Self::BuyingPower { .. }
+            | Self::PastLimit { .. } => "quantity",
+            Self::PriceOutOfRange { field, .. } => field,
+            Self::ShortingDisabled
+            | Self::NoLong { .. }
+            | Self::NoShort { .. }
+            | Self::CrossesZero { .. } => "side",
+            Self::NoBarYet { .. } => "symbol",
+            Self::LiquidationDue | Self::QueueFull { .. } => "run_id",
+        }
+    }
 }

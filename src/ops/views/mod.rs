@@ -5,6 +5,7 @@ mod run;
 mod scenario;
 mod step;
 
+use serde_json::Value;
 use sim::Timestamp;
 
 pub use order::{BarView, OrderView, TradeView};
@@ -16,4 +17,24 @@ pub use step::{NextAction, RejectionView, StepView};
 /// RFC 3339 to the second, from microseconds since the epoch.
 pub(crate) fn instant(micros: i64) -> String {
     Timestamp::from_seconds(micros.div_euclid(1_000_000)).to_string()
+}
+
+/// Floats up to here are exact as integers.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// Writes whole numbers without a fraction, as the contract does: `100000`, not `100000.0`.
+pub(crate) fn shorten(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Object(members) => members.values_mut().for_each(shorten),
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < WHOLE_MAX);
+            if let Some(whole) = whole {
+                #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+                let whole = whole as i64;
+                *value = whole.into();
+            }
+        }
+        _ => {}
+    }
 }

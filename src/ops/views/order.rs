@@ -77,7 +77,7 @@ impl OrderView {
             stop_price: stop.map(sim::Price::to_f64),
             time_in_force: order.time_in_force,
             reasoning: order.reasoning.as_deref().map(str::to_owned),
-            queued_at: instant(seat.meta.last_activity_at),
+            queued_at: instant(seat.received_at(working.id)),
             queued_at_sim_time: seat.run.market().timeline()[working.queued_at].to_string(),
         }
     }

@@ -19,7 +19,7 @@ use crate::scenarios::{bars, problems::Problem, problems::Problems};
 
 /// The first bytes of an Arrow IPC file.
 const ARROW_MAGIC: &[u8] = b"ARROW1";
-/// What a column may be called, in the order of [`Place`].
+/// What a column may be called, in the order of `Place`.
 const HEADERS: [&[&str]; 7] = [
     &["symbol"],
     &["ts", "date", "timestamp", "datetime", "time"],

@@ -1,0 +1,79 @@
+"""What README.md tells a newcomer to type, typed as it stands there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bottrade_server import ROOT, Binary, Server, environment
+
+AGENT = """
+from bottrade import buy
+
+def decide(observation):
+    return None if observation.positions else buy("NVDA", 1)
+"""
+
+
+@pytest.fixture(scope="module")
+def newcomer(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server as `cargo run --release` starts it: no argument, port 8080, data beside it."""
+    server = Server(binary, tmp_path_factory.mktemp("newcomer"), plain=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+def block(title: str) -> str:
+    """The indented lines that follow the line of README.md that begins so."""
+    lines = iter((ROOT / "README.md").read_text().splitlines())
+    assert any(line.startswith(title) for line in lines), title
+    commands: list[str] = []
+    for line in lines:
+        if line.strip() and not line.startswith("    "):
+            break
+        commands.append(line.removeprefix("    "))
+    return "\n".join(commands).strip()
+
+
+def typed(server: Server, commands: str) -> str:
+    """What a shell in the server's folder says to the commands."""
+    path = f"{Path(sys.executable).parent}:{server.binary.path.parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", commands],
+        cwd=server.folder,
+        env=environment(PATH=path, PYTHONPATH=str(server.folder)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_claude_line_is_the_printed_one(newcomer: Server) -> None:
+    """But for the path of the key file: the printed one is good in any folder, the written one is short."""
+    printed = next(line for line in newcomer.banner.splitlines() if "claude mcp add" in line)
+    assert printed.partition("$(")[0].strip() == block("Claude Code:").partition("$(")[0].strip()
+
+
+def test_the_curl_lines_end_with_a_score(newcomer: Server) -> None:
+    *_, last = typed(newcomer, block("curl:")).replace("}{", "}\n{").splitlines()
+    results = json.loads(last)["results"]
+    assert results["trade_count"] == 1
+    assert results["final_equity"] != 100_000
+
+
+def test_the_python_lines_end_with_a_score(newcomer: Server) -> None:
+    # The program of the PyPI client and ours share a name: the client's folder comes first in PATH.
+    (newcomer.folder / "my_agent.py").write_text(AGENT)
+    assert "BotTrade backtest complete" in typed(newcomer, block("Python"))
