@@ -186,11 +186,11 @@ impl Error {
 
     /// An idempotency key that was used for something else.
     pub fn key_reused() -> Self {
-        Self::new(
-            Code::Conflict,
-            "idempotency_key previously used with a different request body",
-        )
-        .hint("use a fresh key for a new call; repeat a call with its own key and body to replay it")
+        Self::new(Code::Conflict, "idempotency_key previously used with a different request body")
+            .hint(
+                "use a fresh key for a new call; \
+             repeat a call with its own key and body to replay it",
+            )
     }
 
     /// Two calls raced on one run.

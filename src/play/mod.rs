@@ -14,7 +14,10 @@ use sim::{
 pub use remote::remote;
 
 use crate::{
-    ops::results::{Results, headline},
+    ops::{
+        results::{Results, headline},
+        views::shorten,
+    },
     scenarios::Entry,
 };
 
@@ -49,10 +52,12 @@ pub fn local(
         progress(run.samples().len() - 1);
     }
     let results = Results::of("local", &run, run.sim_time().to_string());
+    let mut shown = serde_json::to_value(&results)?;
+    shorten(&mut shown);
     let benchmark = Benchmark::of(run.scenario()).curve;
     Ok(Played {
         headline: headline(&results, None),
-        results: serde_json::to_value(&results)?,
+        results: shown,
         equity: run.samples().iter().map(|sample| sample.equity().to_f64()).collect(),
         benchmark: benchmark.into_iter().take(run.samples().len()).collect(),
     })

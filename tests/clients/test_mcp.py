@@ -175,8 +175,8 @@ async def test_orders_of_a_turn_are_all_or_none(server: Server) -> None:
             {"symbol": "XOM", "side": "cover", "quantity": 1},
         ]
         text = await refused(client, "submit_turn", run_id=run_id, trades=bad)
-        assert "trades[1]: no long position in MSFT to sell" in text
-        assert "trades[2]: no short position in XOM to cover" in text
+        assert "trades[1].side: no long position in MSFT to sell" in text
+        assert "trades[2].side: no short position in XOM to cover" in text
         assert await position_of(client, run_id) == before
 
 
