@@ -3,7 +3,7 @@
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use sim::bots::{self, Bot};
 
@@ -19,7 +19,8 @@ pub(crate) struct Play {
     #[arg(long, env = "BOTTRADE_SCENARIO", default_value = "sandbox-nov-2024")]
     scenario: String,
     /// The bot.
-    #[arg(long, env = "BOTTRADE_BOT", default_value = "buy_hold", value_parser = clap::builder::PossibleValuesParser::new(bots::NAMES))]
+    #[arg(long, env = "BOTTRADE_BOT", default_value = "buy_hold")]
+    #[arg(value_parser = PossibleValuesParser::new(bots::NAMES))]
     bot: String,
     /// Seed of the random bot.
     #[arg(long, env = "BOTTRADE_SEED", default_value_t = 1)]

@@ -20,7 +20,11 @@ use crate::{
 
 /// Reads a step count: at least 1, and for a model exactly 1, so that no bar passes unseen.
 fn steps(cx: &Cx, tool: &str, field: &str, count: Option<i64>) -> Result<u32, Error> {
-    let count = count.unwrap_or(1);
+    // Over MCP a count of 0 is the default, as some clients fill absent numbers with it.
+    let count = match (count, cx.reader) {
+        (None, _) | (Some(0), Reader::Model) => 1,
+        (Some(count), _) => count,
+    };
     if count < 1 {
         return Err(Error::out_of_range(field, &format!("{tool} {field} must be at least 1")));
     }

@@ -289,10 +289,10 @@ impl Runs {
         let account = owned(caller, &live.seat)?;
         let (score, answer) = score(&live.seat)?;
         let row = live.seat.score_row(score, &account.key_name, self.clock.now().as_microsecond());
-        let store = self.store.clone();
+        let kept_in = self.store.clone();
         // As in `advance`: the lock outlives a caller that goes away.
         let published = tokio::spawn(async move {
-            let published_at = store.write(move |tx| scores::publish(tx, &row)).await?;
+            let published_at = kept_in.write(move |tx| scores::publish(tx, &row)).await?;
             if let Some(live) = state.as_mut() {
                 live.seat.meta.published_at = Some(published_at);
             }

@@ -106,7 +106,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_fast_path_agrees_with_the_text(units in 1_i64..2_000_000_000_000_000, off in -2_i64..3) {
+        fn the_fast_path_agrees_with_the_text(
+            units in 1_i64..2_000_000_000_000_000,
+            off in -2_i64..3,
+        ) {
             let value = Price::from_units(units).to_f64();
             let value = f64::from_bits(value.to_bits().wrapping_add_signed(off));
             let text = value.to_string().parse::<Price>().map_err(|_| "has more than 8 decimals");

@@ -113,7 +113,8 @@ fn every_bad_row_is_named() {
             "bars.arrow:2: open: BBB at 2024-01-01T00:00:00Z: must be a finite number",
             "bars.arrow:5: close: BBB at 2024-01-02T00:00:00Z: has more than 8 decimals",
             "bars.arrow:7: low: AAA at 2024-01-03T00:00:00Z: must be above 0",
-            "bars.arrow:10: volume: AAA at 2024-01-04T00:00:00Z: volume is negative or not a number",
+            "bars.arrow:10: volume: AAA at 2024-01-04T00:00:00Z: volume is negative or not a \
+             number",
         ]
     );
 }

@@ -82,8 +82,8 @@ macro_rules! select_score {
     ($rest:literal) => {
         concat!(
             "/* public */ SELECT run_id, account_id, scenario_slug, scenario_version, \
-             attempt, display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, trade_count, \
-             liquidated, published_at, results FROM scores ",
+             attempt, display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, \
+             trade_count, liquidated, published_at, results FROM scores ",
             $rest
         )
     };
@@ -147,8 +147,8 @@ pub fn publish(tx: &mut dyn Tx, score: &Score) -> Result<i64, StoreError> {
 fn upsert(tx: &mut dyn Tx, score: &Score, published_at: i64) -> Result<(), StoreError> {
     let changed = tx.exec(
         "INSERT INTO scores (run_id, account_id, scenario_slug, scenario_version, attempt, \
-         display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, trade_count, liquidated, \
-         published_at, results) \
+         display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, trade_count, \
+         liquidated, published_at, results) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
          ON CONFLICT (run_id) DO UPDATE SET display_name = excluded.display_name, \
          return_pct = excluded.return_pct, sharpe = excluded.sharpe, sortino = excluded.sortino, \

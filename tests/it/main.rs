@@ -1,1 +1,21 @@
-//! x
+//! One integration binary: everything goes through the router, as a client would.
+//!
+//! [`app`] gives servers and clients, [`world`] small scenarios. `UPDATE=1 cargo test --test it`
+//! rewrites the files under `golden/`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads best by value")]
+
+mod app;
+mod world;
+
+mod bad_input;
+mod catalogue;
+mod contract;
+mod files;
+mod golden;
+mod journal;
+mod no_look_ahead;
+mod parity;
+mod routes;
+mod tidy;

@@ -168,8 +168,7 @@ macro_rules! fixed_point {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                #[allow(clippy::useless_conversion, clippy::allow_attributes, reason = "one of the types is i128")]
-                write_units(i128::from(self.0), f)
+                write_units(self.0.into(), f)
             }
         }
 

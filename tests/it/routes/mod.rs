@@ -1,0 +1,5 @@
+//! One file per address, named as the URL tree is.
+
+mod leaderboard;
+mod runs;
+mod scenarios;

@@ -1,0 +1,17 @@
+//! `/api/v1/runs` and everything below it.
+
+mod abandoned;
+mod equity;
+mod list;
+mod market;
+mod order_types;
+mod orders;
+mod public;
+mod publish;
+mod results;
+mod run;
+mod start;
+mod step;
+mod trades;
+mod turn;
+mod vector7;
