@@ -60,6 +60,8 @@ async fn a_model_steps_one_bar_at_a_time() {
     let app = TestApp::new();
     let ada = app.account("ada").await;
     let run = ada.start("tiny").await;
+    let result = ada.tool("step_run", json!({ "run_id": run, "count": 0 })).await;
+    assert_eq!(result.value["bars_advanced"], 1, "0 is the default over MCP");
     let result = ada.tool("step_run", json!({ "run_id": run, "count": 2 })).await;
     assert_eq!(result.value["detail"], "step_run only supports count=1 in MCP");
     let result = ada.tool("submit_turn", json!({ "run_id": run, "step_count": 2 })).await;
