@@ -66,7 +66,7 @@ async fn a_model_steps_one_bar_at_a_time() {
     assert_eq!(result.value["detail"], "step_run only supports count=1 in MCP");
     let result = ada.tool("submit_turn", json!({ "run_id": run, "step_count": 2 })).await;
     assert_eq!(result.value["detail"], "submit_turn only supports step_count=1 in MCP");
-    assert_eq!(ada.on(&run, "").await["run"]["bars_left"], 9);
+    assert_eq!(ada.on(&run, "").await["run"]["bars_left"], 8);
     let result = ada.tool("step_run", json!({ "run_id": run, "count": 1 })).await;
     assert_eq!((result.is_error, &result.value["bars_advanced"]), (false, &json!(1)));
 }
