@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     keys::{Family, Key},
     runs::Account,
-    store::{self, Store},
+    store::{self, Store, Tx},
 };
 
 /// The account of a server without sign-in.
@@ -85,7 +85,11 @@ impl Accounts {
         let now = self.clock.now().as_microsecond();
         if key.last_used_at.is_none_or(|at| now - at > TOUCH_EVERY) {
             let (account_id, key_id) = (account.id.clone(), key.id.clone());
-            self.store.write(move |tx| store::keys::touch(tx, &account_id, &key_id, now)).await?;
+            let touch = move |tx: &mut dyn Tx| store::keys::touch(tx, &account_id, &key_id, now);
+            // A store that cannot write for now must not turn readers away.
+            if let Err(error) = self.store.write(touch).await {
+                tracing::warn!(%error, "the use of a key was not recorded");
+            }
         }
         Ok(Some(Account {
             id: account.id,

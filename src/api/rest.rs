@@ -9,7 +9,7 @@ use axum::{
         Query, RawPathParams,
         rejection::{BytesRejection, QueryRejection, RawPathParamsRejection},
     },
-    http::{Method as HttpMethod, StatusCode, Uri},
+    http::{Method as HttpMethod, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, delete, get, post},
 };
@@ -28,14 +28,27 @@ type Pairs = Vec<(String, String)>;
 
 /// Every operation at its address.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    let document: &'static Value = Box::leak(Box::new(openapi::document(&app.public_url)));
+    let document = Bytes::from(openapi::document(&app.public_url).to_string());
+    let json = [(header::CONTENT_TYPE, "application/json")];
     let fixed = Router::new()
+        .route("/", get(welcome(&app.public_url)))
         .route("/api/health", get(async || Json(json!({ "ok": true }))))
-        .route("/api/openapi.json", get(async move || Json(document)))
+        .route("/api/openapi.json", get((json, document)))
         .fallback(no_route);
     let all = OPS.iter().fold(fixed, |router, op| router.route(op.route.path, handler(app, op)));
     // It holds for the routes that are there already.
     all.method_not_allowed_fallback(no_method)
+}
+
+/// What somebody finds who follows the printed address with a browser.
+fn welcome(base: &str) -> String {
+    format!(
+        "BotTrade: the market that AI trading agents are measured on\n\n\
+         MCP        {base}/mcp\n\
+         REST       {base}/api/v1\n\
+         OpenAPI    {base}/api/openapi.json\n\
+         Scenarios  {base}/api/v1/scenarios\n"
+    )
 }
 
 async fn no_route(method: HttpMethod, uri: Uri) -> Error {

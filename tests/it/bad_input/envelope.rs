@@ -104,8 +104,9 @@ async fn addresses_and_methods_that_do_not_exist() {
     let app = TestApp::new();
     let ada = app.account("ada").await;
     let run = ada.start("tiny").await;
-    for path in ["/", "/api/v1", "/api/v1/run", "/api/v2/runs", "/api/v1/runs/", "//", "/api/v1/%"]
-    {
+    let welcome = ada.get("/").await;
+    assert!(welcome.status == 200 && welcome.text.contains("/mcp"), "{}", welcome.text);
+    for path in ["/api/v1", "/api/v1/run", "/api/v2/runs", "/api/v1/runs/", "//", "/api/v1/%"] {
         let problem = ada.get(path).await.any_problem();
         assert_eq!(problem["status"], 404, "{path}");
     }
