@@ -12,6 +12,7 @@ mod world;
 mod bad_input;
 mod catalogue;
 mod contract;
+mod defects;
 mod files;
 mod golden;
 mod journal;
