@@ -34,7 +34,7 @@ struct Played {
 fn play(entry: &Entry, name: &'static str) -> Played {
     let mut run = Run::new(entry.scenario().unwrap().clone());
     let mut bot = bots::by_name(name, SEED).unwrap();
-    bots::play(&mut run, bot.as_mut()).unwrap();
+    bots::play(&mut run, bot.as_mut(), &mut |_| ()).unwrap();
     let report = Report::of(&run);
     let (slug, fills) = (entry.slug().to_owned(), run.fills().len());
     let line = format!(

@@ -108,7 +108,7 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
     /// Zero or negative.
-    #[error("quantity must be positive")]
+    #[error("quantity must be positive, at least 0.00000001")]
     QuantityNotPositive,
     /// Past the limit.
     #[error("quantity must be at most {max}")]
@@ -155,6 +155,22 @@ pub enum Reject {
         /// What is short, less what is already on its way out.
         held: Quantity,
     },
+    /// Closing what waiting orders, or earlier ones of the same call, are to close already.
+    #[error(
+        "{side} {asked} {symbol}: {held} held, of which {promised} promised to orders before it"
+    )]
+    Promised {
+        /// The order's side.
+        side: &'static str,
+        /// The order's quantity.
+        asked: Quantity,
+        /// The instrument.
+        symbol: String,
+        /// What is held.
+        held: Quantity,
+        /// What orders before this one are to close.
+        promised: Quantity,
+    },
     /// Buying while short, or shorting while long.
     #[error("{symbol} is {held_side} {held}: {side} would cross zero; {instead} it first")]
     CrossesZero {
@@ -177,8 +193,8 @@ pub enum Reject {
     },
     /// Gross exposure would pass equity × leverage cap.
     #[error(
-        "insufficient buying power: {symbol} would take gross exposure to ${exposure}, \
-         allowed is ${allowed}"
+        "insufficient buying power: {symbol} would take gross exposure to {exposure}, \
+         allowed is {allowed}"
     )]
     BuyingPower {
         /// The instrument.
@@ -208,13 +224,14 @@ pub enum Reject {
 }
 
 impl Reject {
-    /// The field of the order that is at fault.
+    /// The field of the order that is at fault; empty when it is none of them.
     pub const fn field(&self) -> &'static str {
         match self {
             Self::QuantityNotPositive
             | Self::QuantityTooLarge { .. }
             | Self::ExceedsLong { .. }
             | Self::ExceedsShort { .. }
+            | Self::Promised { .. }
             | Self::BuyingPower { .. }
             | Self::PastLimit { .. } => "quantity",
             Self::PriceOutOfRange { field, .. } => field,
@@ -223,7 +240,7 @@ impl Reject {
             | Self::NoShort { .. }
             | Self::CrossesZero { .. } => "side",
             Self::NoBarYet { .. } => "symbol",
-            Self::LiquidationDue | Self::QueueFull { .. } => "run_id",
+            Self::LiquidationDue | Self::QueueFull { .. } => "",
         }
     }
 }

@@ -124,14 +124,20 @@ pub fn by_name(name: &str, seed: u64) -> Option<Box<dyn Bot + Send>> {
 
 /// Plays a run to its end: at every bar the bot decides, orders and steps one bar.
 ///
-/// A refusal means that a bot broke a rule of the engine, which is a defect of the bot.
-pub fn play(run: &mut Run, bot: &mut dyn Bot) -> Result<(), Refusal> {
+/// `progress` hears how many bars are done. A refusal means that a bot broke a rule of the engine,
+/// which is a defect of the bot.
+pub fn play(
+    run: &mut Run,
+    bot: &mut dyn Bot,
+    progress: &mut dyn FnMut(usize),
+) -> Result<(), Refusal> {
     while run.status() == Status::Active {
         let intents = bot.decide(&Observation::of(run));
         let symbols: Vec<_> = run.market().symbols().collect();
         let order = |it: Intent| NewOrder::market(symbols[it.instrument], it.side, it.quantity);
         let orders = intents.into_iter().map(order).collect();
         run.apply(&Command::Turn { cancel: Vec::new(), orders, steps: 1 })?;
+        progress(run.samples().len() - 1);
     }
     Ok(())
 }

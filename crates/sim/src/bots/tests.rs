@@ -81,7 +81,7 @@ fn world(change: impl FnOnce(&mut Rules, &mut MarketData)) -> Arc<Scenario> {
 
 fn played(name: &str, seed: u64, scenario: &Arc<Scenario>) -> Run {
     let mut run = Run::new(Arc::clone(scenario));
-    play(&mut run, by_name(name, seed).unwrap().as_mut()).unwrap();
+    play(&mut run, by_name(name, seed).unwrap().as_mut(), &mut |_| ()).unwrap();
     run
 }
 

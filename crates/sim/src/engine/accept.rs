@@ -13,8 +13,9 @@ use crate::{
 
 /// Positions and gross exposure with every queued order filled, at the last closes.
 struct Projection {
-    /// Signed units per column.
-    positions: Vec<i64>,
+    /// Signed units per column; wide, because cancelled exits can leave entries that add up past
+    /// any position.
+    positions: Vec<i128>,
     /// Units of 1e-16.
     gross: i128,
     /// Equity × leverage cap.
@@ -23,16 +24,16 @@ struct Projection {
 
 impl Projection {
     fn new(run: &Run) -> Self {
-        let mut positions: Vec<i64> =
-            run.ledger.positions.iter().map(|position| position.quantity.units()).collect();
+        let mut positions: Vec<i128> =
+            run.ledger.positions.iter().map(|position| position.quantity.units().into()).collect();
         for order in &run.queue {
-            positions[order.order.symbol.index()] += order.signed_remaining();
+            positions[order.order.symbol.index()] += i128::from(order.signed_remaining());
         }
         let marks = run.market().marks(run.now);
         let gross = positions
             .iter()
             .zip(marks)
-            .map(|(&units, &mark)| Quantity::from_units(units.abs()).exact_value(mark))
+            .map(|(units, mark)| units.abs() * i128::from(mark.units()))
             .sum();
         let allowed = run.rules().leverage_cap.limit(run.last_sample().equity());
         Self { positions, gross, allowed }
@@ -71,6 +72,20 @@ impl Run {
             let (count, max) = (orders.len(), ORDERS_PER_TURN_MAX);
             return Err(Refusal::TooManyOrders { count, max });
         }
+        let refused = self.judge(orders);
+        if !refused.is_empty() {
+            return Err(Refusal::Orders(refused));
+        }
+        outcome.first_order = Some(OrderId(self.orders_seen + 1));
+        for order in orders {
+            self.orders_seen += 1;
+            self.queue.push(WorkingOrder::accepted(self.orders_seen, order, self.now));
+        }
+        Ok(())
+    }
+
+    /// Every order that would be refused, by its place, if these came now and in this order.
+    pub fn judge(&self, orders: &[NewOrder]) -> Vec<(usize, Reject)> {
         let mut projection = Projection::new(self);
         let mut refused = Vec::new();
         for (at, order) in orders.iter().enumerate() {
@@ -78,22 +93,7 @@ impl Run {
                 refused.push((at, reject));
             }
         }
-        if !refused.is_empty() {
-            return Err(Refusal::Orders(refused));
-        }
-        outcome.first_order = Some(OrderId(self.orders_seen + 1));
-        for order in orders {
-            self.orders_seen += 1;
-            self.queue.push(WorkingOrder {
-                id: OrderId(self.orders_seen),
-                remaining: order.quantity,
-                order: order.clone(),
-                queued_at: self.now,
-                triggered: false,
-                day_begun: false,
-            });
-        }
-        Ok(())
+        refused
     }
 
     fn check(
@@ -124,44 +124,48 @@ impl Run {
         } else {
             self.check_exit(order, projected)?;
         }
-        let after = projected + order.side.direction() * order.quantity.units();
+        let after = projected + i128::from(order.side.direction() * order.quantity.units());
         let mark = self.market().mark(self.now, order.symbol);
-        projection.gross += Quantity::from_units(after.abs() - projected.abs()).exact_value(mark);
+        projection.gross += (after.abs() - projected.abs()) * i128::from(mark.units());
         projection.positions[order.symbol.index()] = after;
         Ok(())
     }
 
-    fn check_exit(&self, order: &NewOrder, projected: i64) -> Result<(), Reject> {
-        let held = Quantity::from_units((projected * order.side.position_sign()).max(0));
-        let (asked, symbol) = (order.quantity, || self.market().symbol(order.symbol).to_owned());
-        let long = order.side == Side::Sell;
-        if held == Quantity::ZERO {
-            let symbol = symbol();
-            Err(if long { Reject::NoLong { symbol } } else { Reject::NoShort { symbol } })
-        } else if asked > held {
-            Err(if long {
-                Reject::ExceedsLong { asked, held }
-            } else {
-                Reject::ExceedsShort { asked, held }
-            })
-        } else {
-            Ok(())
+    fn check_exit(&self, order: &NewOrder, projected: i128) -> Result<(), Reject> {
+        let sign = order.side.position_sign();
+        let free = quantity((projected * i128::from(sign)).max(0));
+        let (asked, symbol) = (order.quantity, self.market().symbol(order.symbol).to_owned());
+        if asked <= free {
+            return Ok(());
         }
+        let now = self.position(order.symbol).quantity.units() * sign;
+        let held = Quantity::from_units(now.max(0));
+        let long = order.side == Side::Sell;
+        Err(if free < held {
+            let (side, promised) = (order.side.name(), held - free);
+            Reject::Promised { side, asked, symbol, held, promised }
+        } else if free == Quantity::ZERO {
+            if long { Reject::NoLong { symbol } } else { Reject::NoShort { symbol } }
+        } else if long {
+            Reject::ExceedsLong { asked, held: free }
+        } else {
+            Reject::ExceedsShort { asked, held: free }
+        })
     }
 
     fn check_entry(
         &self,
         order: &NewOrder,
         projection: &Projection,
-        projected: i64,
+        projected: i128,
     ) -> Result<(), Reject> {
         let symbol = || self.market().symbol(order.symbol).to_owned();
-        if projected * order.side.position_sign() < 0 {
+        if projected * i128::from(order.side.position_sign()) < 0 {
             let long = projected > 0;
             return Err(Reject::CrossesZero {
                 symbol: symbol(),
                 held_side: if long { "long" } else { "short" },
-                held: Quantity::from_units(projected.abs()),
+                held: quantity(projected.abs()),
                 side: order.side.name(),
                 instead: if long { "sell" } else { "cover" },
             });
@@ -170,7 +174,7 @@ impl Run {
         if mark == Price::ZERO {
             return Err(Reject::NoBarYet { symbol: symbol() });
         }
-        if projected.abs() + order.quantity.units() > QUANTITY_MAX * SCALE {
+        if projected.abs() + i128::from(order.quantity.units()) > i128::from(QUANTITY_MAX * SCALE) {
             return Err(Reject::PastLimit { what: "the position", max: QUANTITY_MAX });
         }
         let exposure = Money::from_exact(projection.gross + order.quantity.exact_value(mark));
@@ -189,17 +193,17 @@ impl Run {
 
     /// Ends the orders of an instrument that rested on one that is gone, or cuts them to size.
     pub(crate) fn prune(&mut self, symbol: crate::market::SymbolId, outcome: &mut Outcome) {
-        let mut projected = self.ledger.positions[symbol.index()].quantity.units();
+        let mut projected = i128::from(self.ledger.positions[symbol.index()].quantity.units());
         self.queue.retain_mut(|working| {
             if working.order.symbol != symbol {
                 return true;
             }
             let side = working.order.side;
-            let held = projected * side.position_sign();
+            let held = projected * i128::from(side.position_sign());
             let keeps = match (side.opens(), held < 0) {
                 (true, true) => 0,
                 (true, false) => working.remaining.units(),
-                (false, _) => working.remaining.units().min(held.max(0)),
+                (false, _) => working.remaining.units().min(quantity(held.max(0)).units()),
             };
             let gone = working.remaining.units() - keeps;
             if gone > 0 {
@@ -211,7 +215,7 @@ impl Run {
                 });
                 working.remaining = Quantity::from_units(keeps);
             }
-            projected += working.signed_remaining();
+            projected += i128::from(working.signed_remaining());
             keeps > 0
         });
     }
@@ -241,4 +245,9 @@ fn check_prices(kind: OrderKind) -> Result<(), Reject> {
         }
     }
     Ok(())
+}
+
+/// Projected units as a quantity, for comparison with one and for messages.
+fn quantity(units: i128) -> Quantity {
+    Quantity::from_units(i64::try_from(units).unwrap_or(i64::MAX))
 }

@@ -12,7 +12,7 @@ struct Claim {
     symbol: SymbolId,
     sign: i64,
     /// Units that its exits are to take.
-    exits: i64,
+    exits: i128,
 }
 
 /// The orders passed so far that still wait.
@@ -23,7 +23,7 @@ impl Ahead {
     pub(crate) fn add(&mut self, working: &WorkingOrder) {
         let (symbol, side) = (working.order.symbol, working.order.side);
         let sign = side.position_sign();
-        let exits = if side.opens() { 0 } else { working.remaining.units() };
+        let exits = if side.opens() { 0 } else { i128::from(working.remaining.units()) };
         match self.0.iter_mut().find(|claim| claim.symbol == symbol && claim.sign == sign) {
             Some(claim) => claim.exits += exits,
             None => self.0.push(Claim { symbol, sign, exits }),
@@ -35,7 +35,7 @@ impl Ahead {
     }
 
     /// Units of a position of this sign that exits ahead are to take.
-    pub(crate) fn exits(&self, symbol: SymbolId, sign: i64) -> i64 {
+    pub(crate) fn exits(&self, symbol: SymbolId, sign: i64) -> i128 {
         self.of(symbol, sign).map_or(0, |claim| claim.exits)
     }
 

@@ -9,7 +9,7 @@ use crate::{
     },
     ledger::Trade,
     market::{Bar, SymbolId},
-    num::{Money, Price, Quantity},
+    num::{Price, Quantity},
     order::{OrderId, TimeInForce, WorkingOrder},
     outcome::{Outcome, Reason, Rejection},
     run::{Fill, Run},
@@ -21,8 +21,9 @@ const UNITS: f64 = 1e8;
 /// One bar of the timeline while the queue is worked through it.
 ///
 /// The queue passes twice: first against the opens alone, then against the whole bars. What
-/// fills at an open can therefore not depend on anything that came after it.
-struct Session<'a> {
+/// fills at an open can therefore not depend on anything that came after it, but for the bar's
+/// volume where a scenario caps participation.
+struct Pass<'a> {
     t: usize,
     phase: Phase,
     reading: Reading,
@@ -64,7 +65,7 @@ impl Run {
         let rules = self.rules();
         let reading =
             Reading { limit_fill: rules.limit_fill, policy: rules.path_policy, ambiguous: false };
-        let mut session = Session {
+        let mut pass = Pass {
             t,
             phase: Phase::Open,
             reading,
@@ -77,17 +78,17 @@ impl Run {
         let mut orphaned: Vec<SymbolId> = Vec::new();
         let mut queue = std::mem::take(&mut self.queue);
         for phase in [Phase::Open, Phase::Inside] {
-            session.phase = phase;
-            session.ahead = Ahead::default();
-            queue.retain_mut(|working| match self.turn_of(working, &mut session) {
+            pass.phase = phase;
+            pass.ahead = Ahead::default();
+            queue.retain_mut(|working| match self.turn_of(working, &mut pass) {
                 Fate::Waits => {
-                    session.ahead.add(working);
+                    pass.ahead.add(working);
                     true
                 }
                 Fate::Filled => false,
                 Fate::Ends(reason) => {
                     let symbol = working.order.symbol;
-                    session.outcome.rejections.push(Rejection {
+                    pass.outcome.rejections.push(Rejection {
                         order: working.id,
                         symbol,
                         quantity: working.remaining,
@@ -99,7 +100,7 @@ impl Run {
             });
         }
         self.queue = queue;
-        if session.reading.ambiguous {
+        if pass.reading.ambiguous {
             self.ambiguous_bars += 1;
         }
         for symbol in orphaned {
@@ -108,14 +109,14 @@ impl Run {
     }
 
     /// What becomes of an order in this phase of the bar.
-    fn turn_of(&mut self, working: &mut WorkingOrder, session: &mut Session<'_>) -> Fate {
+    fn turn_of(&mut self, working: &mut WorkingOrder, pass: &mut Pass<'_>) -> Fate {
         let tif = working.order.time_in_force;
-        let bar = self.market().bar(session.t, working.order.symbol);
+        let bar = self.market().bar(pass.t, working.order.symbol);
         working.day_begun |= tif == TimeInForce::Day && bar.is_some();
-        let tried = bar.and_then(|bar| self.try_at(working, &bar, session));
+        let tried = bar.and_then(|bar| self.try_at(working, &bar, pass));
         tried.unwrap_or_else(|| match tif {
-            _ if session.phase == Phase::Open => Fate::Waits,
-            TimeInForce::Day if working.day_begun && self.market().ends_session(session.t) => {
+            _ if pass.phase == Phase::Open => Fate::Waits,
+            TimeInForce::Day if working.day_begun && self.market().ends_session(pass.t) => {
                 Fate::Ends(Reason::SessionEnded)
             }
             TimeInForce::Ioc if bar.is_some() => Fate::Ends(Reason::NotFilledAtOnce),
@@ -129,13 +130,13 @@ impl Run {
         &mut self,
         working: &mut WorkingOrder,
         bar: &Bar,
-        session: &mut Session<'_>,
+        pass: &mut Pass<'_>,
     ) -> Option<Fate> {
-        let seen = match session.phase {
+        let seen = match pass.phase {
             Phase::Open => Bar { high: bar.open, low: bar.open, close: bar.open, ..*bar },
             Phase::Inside => *bar,
         };
-        let (start, available) = self.start_of(working, session)?;
+        let (start, available) = self.start_of(working, pass)?;
         let order = &working.order;
         let quote = path::quote(
             order.kind,
@@ -143,34 +144,32 @@ impl Run {
             &seen,
             order.side.direction(),
             start,
-            &mut session.reading,
+            &mut pass.reading,
         )?;
         // What the open has to give was given out in the first phase.
-        let late = session.phase == Phase::Inside && quote.moment == Start::Open;
-        if late { None } else { self.fill(working, bar, quote, (start, available), session) }
+        let late = pass.phase == Phase::Inside && quote.moment == Start::Open;
+        if late { None } else { self.fill(working, bar, quote, (start, available), pass) }
     }
 
     /// From when in the bar this order can act, and on how many units; `None` while the position
     /// is not there (an exit) or still the other way (an entry).
-    fn start_of(
-        &self,
-        working: &WorkingOrder,
-        session: &mut Session<'_>,
-    ) -> Option<(Start, Quantity)> {
+    fn start_of(&self, working: &WorkingOrder, pass: &mut Pass<'_>) -> Option<(Start, Quantity)> {
         let (symbol, side) = (working.order.symbol, working.order.side);
         let sign = side.position_sign();
         let held = self.position(symbol).quantity.units() * sign;
-        let claimed = session.ahead.exits(symbol, sign);
+        let claimed = pass.ahead.exits(symbol, sign);
+        // Claims past what is held leave nothing, however large they are.
+        let claimed = i64::try_from(claimed.min(i128::from(held.max(0)))).unwrap_or(0);
         let free = held - claimed;
         let available = working.remaining.units().min(if side.opens() { i64::MAX } else { free });
-        let turns = side.opens() && session.ahead.any(symbol, -sign);
+        let turns = side.opens() && pass.ahead.any(symbol, -sign);
         if available <= 0 || held < 0 || turns {
             return None;
         }
-        let inside = session.inside.iter().find(|inside| inside.symbol == symbol);
+        let inside = pass.inside.iter().find(|inside| inside.symbol == symbol);
         let start =
             inside.map_or(Some(Start::Open), |inside| inside.start_of(side, claimed + available));
-        session.reading.ambiguous |= start.is_none();
+        pass.reading.ambiguous |= start.is_none();
         start.map(|start| (start, Quantity::from_units(available)))
     }
 
@@ -181,20 +180,17 @@ impl Run {
         bar: &Bar,
         quote: Quote,
         (start, available): (Start, Quantity),
-        session: &mut Session<'_>,
+        pass: &mut Pass<'_>,
     ) -> Option<Fate> {
         let (symbol, side) = (working.order.symbol, working.order.side);
         let whole = working.order.time_in_force == TimeInForce::Fok;
-        let wanted = available.min(self.volume_left(bar, symbol, session));
+        let wanted = available.min(self.volume_left(bar, symbol, pass));
         if wanted == Quantity::ZERO || (whole && wanted < working.remaining) {
             return None;
         }
         let price = self.price_of(symbol, side.direction(), quote);
-        let fitting = if side.opens() {
-            self.fitting(working, price, quote, wanted, session)
-        } else {
-            wanted
-        };
+        let fitting =
+            if side.opens() { self.fitting(working, price, quote, wanted, pass) } else { wanted };
         if whole && fitting < working.remaining {
             return Some(Fate::Ends(Reason::NotFilledWhole));
         }
@@ -202,7 +198,7 @@ impl Run {
             return Some(Fate::Ends(Reason::NoBuyingPower));
         }
         let trade = Trade {
-            at: session.t,
+            at: pass.t,
             symbol,
             side,
             quantity: fitting,
@@ -211,7 +207,7 @@ impl Run {
         };
         let before = self.position(symbol).quantity;
         self.book(trade, Some(working.id), working.order.reasoning.clone());
-        session.note(self, before, &trade, (start, quote.moment));
+        pass.note(self, before, &trade, (start, quote.moment));
         working.remaining -= fitting;
         if working.remaining == Quantity::ZERO {
             Some(Fate::Filled)
@@ -240,10 +236,10 @@ impl Run {
         price: Price,
         quote: Quote,
         wanted: Quantity,
-        session: &mut Session<'_>,
+        pass: &mut Pass<'_>,
     ) -> Quantity {
-        let t = session.t;
-        let valuation = session
+        let t = pass.t;
+        let valuation = pass
             .valuation
             .get_or_insert_with(|| Valuation::new(&self.ledger, |column| self.opening(t, column)));
         let symbol = working.order.symbol;
@@ -266,7 +262,7 @@ impl Run {
     }
 
     /// Units of this bar's volume that participation leaves.
-    fn volume_left(&self, bar: &Bar, symbol: SymbolId, session: &Session<'_>) -> Quantity {
+    fn volume_left(&self, bar: &Bar, symbol: SymbolId, pass: &Pass<'_>) -> Quantity {
         let Some(pct) = self.rules().participation_pct else {
             return Quantity::from_units(i64::MAX);
         };
@@ -274,7 +270,7 @@ impl Run {
         #[expect(clippy::cast_possible_truncation, reason = "saturates, and volume is positive")]
         let cap = Quantity::from_units(share as i64);
         let taken =
-            session.taken.iter().find(|(it, _)| *it == symbol).map_or(Quantity::ZERO, |it| it.1);
+            pass.taken.iter().find(|(it, _)| *it == symbol).map_or(Quantity::ZERO, |it| it.1);
         (cap - taken).max(Quantity::ZERO)
     }
 
@@ -303,7 +299,7 @@ impl Run {
     }
 }
 
-impl Session<'_> {
+impl Pass<'_> {
     /// Keeps valuation, participation and the order of events true after a fill by an order that
     /// acted from `start` on and was met at `moment`.
     fn note(
@@ -333,15 +329,5 @@ impl Session<'_> {
             self.inside.len() - 1
         });
         self.inside[at].change(before, after, start, moment);
-    }
-}
-
-impl Run {
-    /// The fill value of all positions, for tests of conservation.
-    pub fn flows(&self) -> Money {
-        self.fills.iter().fold(Money::ZERO, |flows, fill| {
-            let value = if fill.side.direction() > 0 { -fill.value } else { fill.value };
-            flows + value - fill.commission
-        })
     }
 }

@@ -172,7 +172,10 @@ impl Report {
             calmar: solvent.and(cagr).and_then(|cagr| calmar::calmar(cagr, max_drawdown.depth)),
             exposure: exposure::share(&series.gross),
             mean_leverage: exposure::mean_leverage(&series.gross, &series.equity[1..]),
-            turnover: turnover::per_year(run.traded().to_f64(), series.mean_equity(), years),
+            turnover: match gate {
+                Err(NullReason::InsufficientSample) => Err(NullReason::InsufficientSample),
+                _ => turnover::per_year(run.traded().to_f64(), series.mean_equity(), years),
+            },
             trade_count: run.fills().len(),
             closed_trades: closed.pnls.len(),
             win_rate: closed.unless_untraded(run, trades::win_rate),
@@ -190,13 +193,15 @@ impl Report {
         }
     }
 
-    /// The figures that can be undefined, by field name, in order of the fields.
-    pub fn metrics(&self) -> [(&'static str, Metric); 12] {
+    /// The figures that can be undefined, by field name, in order of the fields; of an interval its
+    /// lower bound.
+    pub fn metrics(&self) -> [(&'static str, Metric); 13] {
         [
             ("cagr", self.cagr),
             ("volatility", self.volatility),
             ("sharpe", self.sharpe),
             ("sharpe_se", self.sharpe_se),
+            ("sharpe_ci95", self.sharpe_ci95.map(|interval| interval.low)),
             ("sortino", self.sortino),
             ("calmar", self.calmar),
             ("turnover", self.turnover),

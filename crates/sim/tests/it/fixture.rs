@@ -73,7 +73,7 @@ pub(crate) fn play(text: &str) -> String {
     }
     let replayed = Run::replay(Arc::clone(run.scenario()), &journal).expect("a journal replays");
     assert!(replayed == run, "a journal replays to the same run");
-    let kept = run.rules().starting_cash + run.flows() - run.costs().borrow;
+    let kept = run.rules().starting_cash + crate::world::flows(&run) - run.costs().borrow;
     assert_eq!(kept, run.cash(), "money comes and goes with fills and borrow alone");
     written
 }

@@ -329,3 +329,11 @@ pub(crate) fn chaos(run: &Run) -> BoxedStrategy<Command> {
         .prop_map(|(cancel, orders, steps)| Command::Turn { cancel, orders, steps });
     prop_oneof![12 => turn, 1 => Just(Command::Abandon)].boxed()
 }
+
+/// What the fills of a run did to its cash, commissions included.
+pub(crate) fn flows(run: &Run) -> Money {
+    run.fills().iter().fold(Money::ZERO, |flows, fill| {
+        let value = if fill.side.direction() > 0 { -fill.value } else { fill.value };
+        flows + value - fill.commission
+    })
+}

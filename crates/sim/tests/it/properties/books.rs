@@ -7,7 +7,7 @@ use sim::{
     outcome::Refusal,
 };
 
-use crate::world::{agents, market_agents, play, worlds};
+use crate::world::{agents, flows, market_agents, play, worlds};
 
 /// Signed units of each symbol after the first `count` fills.
 fn positions(run: &Run, count: usize) -> Vec<i64> {
@@ -26,7 +26,7 @@ fn worth(held: &[i64], prices: &[Price]) -> (i128, i128) {
 
 fn check_books(run: &Run) -> Result<(), TestCaseError> {
     let start = run.rules().starting_cash;
-    prop_assert_eq!(start + run.flows() - run.costs().borrow, run.cash());
+    prop_assert_eq!(start + flows(run) - run.costs().borrow, run.cash());
     let held = positions(run, run.fills().len());
     for (symbol, held) in run.market().symbols().zip(&held) {
         prop_assert_eq!(run.position(symbol).quantity.units(), *held);
