@@ -37,11 +37,12 @@ impl Accounts {
         name: &str,
         family: Family,
     ) -> Result<Key, Error> {
+        let (account, name) = (account.trim(), name.trim());
         for (field, text) in [("account", account), ("name", name)] {
-            let length = text.trim().chars().count();
+            let length = text.chars().count();
             if length == 0 || length > NAME_MAX || text.chars().any(char::is_control) {
                 let problem = format!("must be 1 to {NAME_MAX} printable characters");
-                return Err(Error::out_of_range(field, &problem));
+                return Err(Error::invalid_field(field, &problem));
             }
         }
         let (fresh, key) = (self.fresh(account), Key::mint(family));
@@ -66,10 +67,14 @@ impl Accounts {
         Ok(key)
     }
 
+    /// Whether there is no account yet.
+    pub async fn is_empty(&self) -> Result<bool, Error> {
+        Ok(self.store.read(store::accounts::list).await?.is_empty())
+    }
+
     /// The key of the account `local`, if there is no account yet.
     pub async fn create_first(&self) -> Result<Option<Key>, Error> {
-        let any = self.store.read(store::accounts::list).await?;
-        if !any.is_empty() {
+        if !self.is_empty().await? {
             return Ok(None);
         }
         self.create_key(LOCAL, "first key", Family::Benchmark).await.map(Some)

@@ -4,7 +4,10 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sim::{Status, outcome::Refusal};
+use sim::{
+    Status,
+    outcome::{Refusal, Reject},
+};
 
 /// Why a call failed, in a word that programs can rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,6 +58,19 @@ pub struct FieldProblem {
     pub message: String,
 }
 
+impl FieldProblem {
+    /// Why an order is refused; `place` names the list it stands in, or is empty for a lone order.
+    pub fn of_order(place: &str, at: usize, reject: &Reject) -> Self {
+        let field = reject.field();
+        let location = match place {
+            "" => field.to_owned(),
+            list if field.is_empty() => format!("{list}[{at}]"),
+            list => format!("{list}[{at}].{field}"),
+        };
+        Self { location, message: reject.to_string() }
+    }
+}
+
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{message}")]
@@ -79,6 +95,14 @@ impl Error {
         self
     }
 
+    /// The same error, with its place in the request.
+    #[must_use]
+    pub fn at(mut self, location: &str) -> Self {
+        let message = self.message.clone();
+        self.fields.push(FieldProblem { location: location.into(), message });
+        self
+    }
+
     /// The body cannot be read as JSON at all.
     pub fn malformed_body(problem: impl std::fmt::Display) -> Self {
         Self::new(Code::MalformedBody, format!("the body is not valid JSON: {problem}"))
@@ -97,11 +121,6 @@ impl Error {
         let mut error = Self::new(Code::InvalidInput, format!("`{place}`: {problem}"));
         error.fields.push(FieldProblem { location: short(place), message: short(problem) });
         error.hint("nothing was done; correct the field and repeat the call")
-    }
-
-    /// A value is outside its documented range.
-    pub fn out_of_range(location: &str, problem: &str) -> Self {
-        Self { code: Code::InvalidInput, ..Self::invalid_field(location, problem) }
     }
 
     /// A rule of this call is broken.
@@ -126,7 +145,7 @@ impl Error {
     /// A run of another account.
     pub fn foreign_run() -> Self {
         Self::new(Code::NotYours, "you do not own this run")
-            .hint("use a key of the account that started it, or read its public page")
+            .hint("use a key of the account that started it; a published run is at …/{id}/public")
     }
 
     /// An unknown run.
@@ -211,7 +230,18 @@ impl Error {
             Code::Unavailable,
             format!("scenario {slug} version {version} of this run is not installed unchanged"),
         )
-        .hint("start the server with the scenario folder the run was played on")
+        .hint(format!(
+            "give the server that version too: a folder named {slug}@{version} under --scenarios"
+        ))
+    }
+
+    /// The bars or rules of a scenario were edited without a new version.
+    pub fn scenario_edited(slug: &str, version: u32) -> Self {
+        Self::new(
+            Code::Conflict,
+            format!("scenario {slug} version {version} was played before with other bars or rules"),
+        )
+        .hint("raise `version` in its scenario.toml and start the server again")
     }
 
     /// A journal that does not replay: never served.
@@ -229,8 +259,9 @@ impl Error {
     /// The store refuses work for now.
     pub fn unavailable(detail: impl std::fmt::Display) -> Self {
         tracing::warn!(%detail, "store is unavailable");
-        Self::new(Code::Unavailable, "the store cannot take this call now; nothing was done")
-            .hint("repeat the call with the same idempotency_key")
+        Self::new(Code::Unavailable, "the store cannot take this call now").hint(
+            "repeat the call with the same idempotency_key: it is done once, if it was not yet",
+        )
     }
 
     /// A bug or a broken disk; the detail goes to the log.
@@ -250,18 +281,11 @@ impl Error {
             Refusal::TooManyOrders { .. } => error.hint("split them over several calls"),
             Refusal::NoSuchOrder(id) => Self::no_such_order(&id.0.to_string()),
             Refusal::Orders(rejects) => {
-                let place = |at: usize, field: &str| match orders_at {
-                    "" => field.to_owned(),
-                    name => format!("{name}[{at}].{field}"),
-                };
                 let fields = rejects
-                    .into_iter()
-                    .map(|(at, reject)| FieldProblem {
-                        location: place(at, reject.field()),
-                        message: reject.to_string(),
-                    })
+                    .iter()
+                    .map(|(at, reject)| FieldProblem::of_order(orders_at, *at, reject))
                     .collect();
-                let hint = "none of the orders of this call was queued";
+                let hint = "correct them and send the whole call again; none of it was done";
                 Self { fields, ..error.hint(hint) }
             }
         }
@@ -270,7 +294,7 @@ impl Error {
     /// RFC 9457 problem details; `error` and `message` repeat `detail` for older clients.
     pub fn problem(&self) -> Value {
         let mut body = json!({
-            "type": format!("/docs#error-{}", self.code_name()),
+            "type": format!("urn:bottrade:error:{}", self.code_name()),
             "title": self.status().canonical_reason(),
             "status": self.status().as_u16(),
             "detail": self.message,
@@ -290,7 +314,7 @@ impl Error {
     /// The same for a model that reads: sentence, places, next step.
     pub fn text(&self) -> String {
         let mut lines = vec![self.message.clone()];
-        if self.fields.len() > 1 {
+        if self.fields.iter().any(|field| !self.message.contains(&field.location)) {
             let places = self.fields.iter();
             lines.extend(places.map(|field| format!("- {}: {}", field.location, field.message)));
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::HeaderMap,
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -43,11 +43,11 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
 }
 
 fn credential(headers: &HeaderMap) -> Option<&str> {
-    let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let key = text("x-api-key").filter(|key| !key.is_empty());
     let bearer = || {
-        let value = text(header::AUTHORIZATION.as_str())?;
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+        let (scheme, token) = text("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     };
-    text("x-api-key").or_else(bearer).map(str::trim).filter(|it| !it.is_empty())
+    key.or_else(bearer).filter(|it| !it.is_empty())
 }

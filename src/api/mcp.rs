@@ -26,15 +26,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    ops::{Cx, Effect, OPS, OpDef, Reader},
+    ops::{Cx, Effect, INSTRUCTIONS, OPS, OpDef, Reader},
     runs::Caller,
 };
-
-/// What a client tells its model about this server.
-const INSTRUCTIONS: &str = "BotTrade replays frozen slices of real market history. \
-    list_scenarios, then start_run; look with get_market, decide with submit_turn (orders fill at \
-    the next bar's open) until done is true; then get_results. Every started run counts as an \
-    attempt.";
 
 /// The MCP endpoint.
 pub(crate) fn router(app: &Arc<App>) -> Router {

@@ -61,12 +61,13 @@ async fn no_method(method: HttpMethod, uri: Uri) -> Error {
 
 fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {
     let app = Arc::clone(app);
+    let schema: Arc<Value> = Arc::new((op.input)().to_value());
     let handler = async move |Extension(caller): Extension<Caller>,
                               path: Result<RawPathParams, RawPathParamsRejection>,
                               query: Result<Query<Pairs>, QueryRejection>,
                               body: Result<Bytes, BytesRejection>| {
         let cx = Cx { app, caller, reader: Reader::Program };
-        let result = match request(op, path, query, body) {
+        let result = match request(&schema, path, query, body) {
             Ok(input) => op.call(&cx, input).await,
             Err(error) => Err(error),
         };
@@ -93,9 +94,9 @@ fn answer(route: Route, result: Result<Value, Error>) -> Response {
     }
 }
 
-/// Merges body, query and path into one request. The path wins, then the query.
+/// Merges body, query and path into one request; what is given twice is refused.
 fn request(
-    op: &OpDef,
+    schema: &Value,
     path: Result<RawPathParams, RawPathParamsRejection>,
     query: Result<Query<Pairs>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
@@ -108,13 +109,12 @@ fn request(
         _ => Error::malformed_body(it.body_text()),
     })?;
     let mut input = members(&body)?;
-    let schema = (op.input)();
     let properties = schema.get("properties");
     let mut seen = BTreeSet::new();
     for (name, text) in query.into_iter().chain(path) {
         let property = properties.and_then(|it| it.get(&name));
         let value = typed(property.unwrap_or(&Value::Null), text);
-        if seen.insert(name.clone()) {
+        if seen.insert(name.clone()) && !input.contains_key(&name) {
             input.insert(name, value);
             continue;
         }

@@ -4,14 +4,10 @@ use std::collections::BTreeSet;
 
 use clap::CommandFactory;
 
-/// Variables of other programs that share the prefix.
-const FOREIGN: &[&str] = &["BOTTRADE_API", "BOTTRADE_API_KEY"];
-
 /// Warns of each variable that no flag reads, with the nearest one that is.
 pub(crate) fn warn_of_unknown<C: CommandFactory>() {
     let mut known = BTreeSet::new();
     collect(&C::command(), &mut known);
-    known.extend(FOREIGN.iter().map(|&it| it.to_owned()));
     for (name, _) in std::env::vars_os() {
         let Some(name) = name.to_str().filter(|name| name.starts_with("BOTTRADE_")) else {
             continue;

@@ -8,10 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sim::bots::{self, Bot};
 
 use super::Scenarios;
-use crate::{
-    play::{self, Played, scorecard},
-    scenarios,
-};
+use crate::play::{self, Played, scorecard};
 
 #[derive(Debug, Args)]
 pub(crate) struct Play {
@@ -56,15 +53,7 @@ impl Play {
         match &self.server {
             None => {
                 let catalog = self.scenarios.catalog()?;
-                let entry = catalog.get(&self.scenario).map_err(|error| match error {
-                    scenarios::Error::Unknown { ref nearest, .. } if nearest.is_empty() => {
-                        anyhow::anyhow!("{error}; `bottrade scenario list` lists them")
-                    }
-                    scenarios::Error::Unknown { ref nearest, .. } => {
-                        anyhow::anyhow!("{error}; did you mean {}?", nearest.join(", "))
-                    }
-                    other => other.into(),
-                })?;
+                let entry = catalog.get(&self.scenario)?;
                 let bar = progress(entry.span().decisions);
                 play::local(entry, bot, &mut |bars| bar.set_position(bars as u64))
             }

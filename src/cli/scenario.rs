@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::Scenarios;
 use crate::scenarios::{
-    Catalog, Entry, Error, Resolution,
+    Catalog, Entry, Resolution,
     check::{self, Report},
     cut::{self, Edge, Window},
     import::{self, Import},
@@ -172,7 +172,7 @@ fn cut_window(args: &CutArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         to: args.to,
         warmup_bars: args.warmup_bars,
     };
-    let source = catalog.get(&args.source).map_err(with_nearest)?;
+    let source = catalog.get(&args.source)?;
     let (folder, report) = cut::cut_into(source, &window, &args.out)?;
     written(&folder, &report, out)
 }
@@ -185,15 +185,6 @@ fn written(folder: &std::path::Path, report: &Report, out: &mut dyn Write) -> an
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<std::io::Error>();
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-fn with_nearest(error: Error) -> anyhow::Error {
-    match &error {
-        Error::Unknown { nearest, .. } if !nearest.is_empty() => {
-            anyhow::anyhow!("{error}; did you mean {}?", nearest.join(", "))
-        }
-        _ => error.into(),
-    }
 }
 
 #[cfg(test)]

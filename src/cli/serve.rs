@@ -28,9 +28,10 @@ const UPKEEP_EVERY: Duration = Duration::from_mins(10);
 pub(crate) struct Serve {
     /// Address and port to listen on.
     #[arg(long, env = "BOTTRADE_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(value_name = "ADDRESS:PORT", value_parser = address)]
     listen: SocketAddr,
     /// Where clients reach this server; default: http:// and the listen address.
-    #[arg(long, env = "BOTTRADE_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, env = "BOTTRADE_PUBLIC_URL", value_name = "URL", value_parser = url)]
     public_url: Option<String>,
     #[command(flatten)]
     data: Data,
@@ -50,9 +51,9 @@ impl Serve {
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
         let store = Store::open(crate::app::database(data_dir))?;
-        let listener = tokio::net::TcpListener::bind(self.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", self.listen))?;
+        let listener = tokio::net::TcpListener::bind(self.listen).await.with_context(|| {
+            format!("cannot listen on {}; --listen chooses another", self.listen)
+        })?;
         let address = listener.local_addr()?;
         let public_url = self.public_url.unwrap_or_else(|| format!("http://{address}"));
         let app = App::new(&public_url, self.scenarios.catalog()?, store, Arc::new(SystemClock));
@@ -86,6 +87,18 @@ impl Serve {
         app.runs.close().await;
         Ok(())
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:8080".into())
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let uri = text.parse::<http::Uri>().ok();
+    let good = uri
+        .is_some_and(|it| matches!(it.scheme_str(), Some("http" | "https")) && it.host().is_some());
+    let expected = "expected an address such as https://bottrade.example";
+    if good { Ok(text.trim_end_matches('/').to_owned()) } else { Err(expected.into()) }
 }
 
 /// Looks after the runs now and every ten minutes.
@@ -123,17 +136,25 @@ fn key_file(data_dir: &Path) -> PathBuf {
 }
 
 /// On the first start of an empty data folder: the account `local` and its key.
+///
+/// The file is made before the key, so that no key is made that nobody could read.
 async fn first_key(app: &App, data_dir: &Path) -> anyhow::Result<Option<Key>> {
+    if !app.accounts.is_empty().await? {
+        return Ok(None);
+    }
+    let (path, draft) = (key_file(data_dir), data_dir.join("api-key.new"));
+    let cannot = || format!("cannot write {}", path.display());
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // One may be left of a start that was cut short.
+    let _ = std::fs::remove_file(&draft);
+    let mut file = options.open(&draft).with_context(cannot)?;
     let Some(key) = app.accounts.create_first().await? else {
         return Ok(None);
     };
-    let path = key_file(data_dir);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file =
-        options.open(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    writeln!(file, "{}", key.reveal())?;
+    writeln!(file, "{}", key.reveal()).and_then(|()| file.sync_all()).with_context(cannot)?;
+    std::fs::rename(&draft, &path).with_context(cannot)?;
     Ok(Some(key))
 }
 
@@ -154,13 +175,17 @@ fn banner(app: &App, data_dir: &Path, first_key: Option<&Key>) {
             println!("  Key   {} (also in {})", key.reveal(), key_file.display());
         }
         _ if key_file.exists() => println!("  Key   in {}", key_file.display()),
-        _ => println!("  Key   make one with `bottrade key create`"),
+        _ => {
+            let folder = quoted(data_dir);
+            println!("  Key   make one with `bottrade key create --data-dir {folder}`");
+        }
     }
     println!();
     println!("Connect Claude Code:");
+    let shown =
+        if key_file.exists() { format!("$(cat {})", quoted(&key_file)) } else { "YOUR_KEY".into() };
     println!(
-        "  claude mcp add --transport http bottrade {base}/mcp --header \"X-API-Key: $(cat {})\"",
-        quoted(&key_file)
+        "  claude mcp add --transport http bottrade {base}/mcp --header \"X-API-Key: {shown}\""
     );
     // A closed standard output must not stop the service.
     let _ = std::io::stdout().flush();

@@ -17,7 +17,11 @@ use sim::{
     order::{NewOrder, OrderKind, Side, TimeInForce},
 };
 
-use crate::{error::Error, runs::Seat, scenarios};
+use crate::{
+    error::{Error, FieldProblem},
+    runs::Seat,
+    scenarios,
+};
 
 /// Characters that an order's reasoning may have.
 pub(crate) const REASONING_MAX: usize = 2_000;
@@ -30,23 +34,48 @@ pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T, Error> {
     })
 }
 
-/// Every value, or one error that names each wrong one.
-pub(crate) fn every<T>(read: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
-    let (mut values, mut wrong) = (Vec::new(), None::<Error>);
-    for one in read {
-        match (one, &mut wrong) {
-            (Ok(value), _) => values.push(value),
+/// The orders of a request as the simulator takes them, or one error that names each wrong one.
+///
+/// When some cannot be read, the others are still held against the rules, so that one answer
+/// tells everything that is wrong.
+pub(crate) fn orders(
+    seat: &Seat,
+    place: &str,
+    orders: &[OrderInput],
+) -> Result<Vec<NewOrder>, Error> {
+    let (mut good, mut places, mut wrong) = (Vec::new(), Vec::new(), None::<Error>);
+    for (at, order) in orders.iter().enumerate() {
+        match (order.order(seat, &format!("{place}[{at}]")), &mut wrong) {
+            (Ok(order), _) => {
+                good.push(order);
+                places.push(at);
+            }
             (Err(error), None) => wrong = Some(error),
             (Err(error), Some(first)) => first.fields.extend(error.fields),
         }
     }
-    wrong.map_or(Ok(values), Err)
+    let Some(mut wrong) = wrong else { return Ok(good) };
+    for (at, reject) in seat.run.judge(&good) {
+        wrong.fields.push(FieldProblem::of_order(place, places[at], &reject));
+    }
+    Err(wrong)
 }
 
 /// A message without the names of Rust's types.
 fn plain(message: &str) -> String {
-    let types = ["expected i64", "expected u64", "expected u32", "expected usize"];
-    types.iter().fold(message.to_owned(), |text, it| text.replace(it, "expected an integer"))
+    let words = [
+        ("expected i64", "expected an integer"),
+        ("expected u64", "expected an integer"),
+        ("expected u32", "expected an integer"),
+        ("expected usize", "expected an integer"),
+        ("a sequence", "a list"),
+        ("a map", "an object"),
+        ("struct OrderInput", "an order object"),
+        ("struct AgentInfo", "an object with `name`"),
+        ("unknown variant", "unknown word"),
+        (", there are no fields", "; this call takes no fields"),
+    ];
+    words.iter().fold(message.to_owned(), |text, (rust, plain)| text.replace(rust, plain))
 }
 
 /// The schema of a request: inlined, without words that cost a model tokens and tell it nothing.
@@ -194,10 +223,10 @@ impl<T> JsonSchema for Decimal<T> {
 /// Checks a text that is kept: its length, and that it holds no control characters but line breaks.
 pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), Error> {
     if text.chars().count() > max {
-        return Err(Error::out_of_range(field, &format!("must be at most {max} characters")));
+        return Err(Error::invalid_field(field, &format!("must be at most {max} characters")));
     }
     if text.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\r' | '\t')) {
-        return Err(Error::out_of_range(field, "must not contain control characters"));
+        return Err(Error::invalid_field(field, "must not contain control characters"));
     }
     Ok(())
 }
@@ -208,6 +237,7 @@ pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), Erro
 pub(crate) struct OrderInput {
     /// Such as AAPL or BTC/USD.
     pub(crate) symbol: String,
+    /// buy and sell trade a long, short and cover a short position; none crosses zero.
     #[serde(deserialize_with = "side")]
     pub(crate) side: Side,
     /// Units; fractions are allowed.

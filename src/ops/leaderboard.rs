@@ -11,7 +11,7 @@ const LIMIT_DEFAULT: i64 = 100;
 /// Rows that one call may ask for.
 const LIMIT_MAX: i64 = 500;
 
-/// Ranks the published runs of a scenario.
+/// Ranks the published runs of a scenario's current version; a run without a trade has no rank.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GetLeaderboard {
@@ -69,11 +69,12 @@ impl Op for GetLeaderboard {
             let hint = "add `?scenario=<slug>`; `/api/v1/leaderboard/scenarios` lists them";
             Error::rejected("scenario query param required", hint)
         })?;
-        let slug = cx.app.scenario(&asked)?.slug().to_owned();
+        let entry = cx.app.scenario(&asked)?;
+        let (slug, version) = (entry.slug().to_owned(), entry.card().version);
         let (sort_by, sort_name) = sort_order(self.sort_by.as_deref());
         let asked = self.limit.unwrap_or(LIMIT_DEFAULT);
         let limit = if (1..=LIMIT_MAX).contains(&asked) { asked } else { LIMIT_DEFAULT };
-        let rows = cx.app.runs.leaderboard(slug.clone(), sort_by, limit).await?;
+        let rows = cx.app.runs.leaderboard(slug.clone(), version, sort_by, limit).await?;
         let entries = (1..)
             .zip(rows)
             .map(|(rank, row)| Row {

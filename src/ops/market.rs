@@ -39,6 +39,9 @@ pub(super) struct MarketView {
     sim_time: Timestamp,
     /// Bars per symbol, oldest first.
     bars: BTreeMap<String, Vec<BarView>>,
+    /// Symbols outside the universe, each with the nearest ones inside.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unknown_symbols: BTreeMap<String, Vec<String>>,
 }
 
 impl Op for GetMarket {
@@ -48,10 +51,13 @@ impl Op for GetMarket {
     type Output = MarketView;
 
     async fn run(self, cx: &Cx) -> Result<MarketView, Error> {
-        let asked = self.lookback.map_or(Some(LOOKBACK_DEFAULT), |it| usize::try_from(it).ok());
+        // All symbols are what a model gets without naming any: one bar of each is what it reads.
+        let everything = cx.reader == Reader::Model && self.symbols.is_empty();
+        let usual = if everything { 1 } else { LOOKBACK_DEFAULT };
+        let asked = self.lookback.map_or(Some(usual), |it| usize::try_from(it).ok());
         let lookback = asked.filter(|it| (1..=LOOKBACK_MAX).contains(it)).ok_or_else(|| {
             let problem = format!("must be between 1 and {LOOKBACK_MAX}");
-            Error::out_of_range("lookback", &problem)
+            Error::invalid_field("lookback", &problem)
         })?;
         if cx.reader == Reader::Model {
             self.check_budget(lookback)?;
@@ -66,7 +72,7 @@ impl GetMarket {
     fn check_budget(&self, lookback: usize) -> Result<(), Error> {
         let hint = "name the symbols you need and a shorter lookback";
         if self.symbols.is_empty() && lookback > 1 {
-            let message = "raw get_market with all symbols is capped at lookback=1";
+            let message = "get_market with all symbols is capped at lookback=1";
             return Err(Error::rejected(message, hint));
         }
         if self.symbols.len() > MODEL_SYMBOLS_MAX {
@@ -76,7 +82,7 @@ impl GetMarket {
         }
         let bars = self.symbols.len() * lookback;
         if bars > MODEL_BARS_MAX {
-            let message = format!("about {bars} bars in one call; at most {MODEL_BARS_MAX}");
+            let message = format!("{bars} bars in one call; at most {MODEL_BARS_MAX}");
             return Err(Error::rejected(message, hint));
         }
         Ok(())
@@ -87,6 +93,7 @@ impl GetMarket {
 fn visible(seat: &Seat, symbols: &[String], lookback: usize) -> MarketView {
     let (market, now) = (seat.run.market(), seat.run.now());
     let rows = |symbol: SymbolId| market.bars(now, symbol, lookback).map(BarView::from).collect();
+    let mut unknown_symbols = BTreeMap::new();
     let bars = if symbols.is_empty() {
         market.symbols().map(|id| (market.symbol(id).to_owned(), rows(id))).collect()
     } else {
@@ -94,9 +101,12 @@ fn visible(seat: &Seat, symbols: &[String], lookback: usize) -> MarketView {
         asked
             .map(|asked| match scenarios::symbols::resolve(market, asked) {
                 Ok(id) => (asked.to_owned(), rows(id)),
-                Err(_) => (asked.to_owned(), Vec::new()),
+                Err(nearest) => {
+                    unknown_symbols.insert(asked.to_owned(), nearest);
+                    (asked.to_owned(), Vec::new())
+                }
             })
             .collect()
     };
-    MarketView { sim_time: seat.run.sim_time(), bars }
+    MarketView { sim_time: seat.run.sim_time(), bars, unknown_symbols }
 }

@@ -17,10 +17,16 @@ pub mod views;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use schemars::{JsonSchema, Schema};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{app::App, error::Error, runs::Caller, scenarios::symbols};
+
+/// How the operations go together, for a model that has not seen them yet.
+pub const INSTRUCTIONS: &str = "BotTrade replays frozen slices of real market history. \
+    list_scenarios, then start_run; look with get_market, decide with submit_turn (orders fill at \
+    the next bar's open) until done or liquidated is true; then get_results. Every started run \
+    counts as an attempt.";
 
 /// All operations, in the order in which a new agent meets them.
 pub const OPS: &[OpDef] = &[
@@ -152,6 +158,16 @@ pub enum Reader {
     Model,
 }
 
+/// How much of an answer is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ResponseFormat {
+    /// What a decision needs.
+    Concise,
+    /// Everything.
+    Detailed,
+}
+
 /// The circumstances of one call.
 pub struct Cx {
     /// The service.
@@ -160,6 +176,16 @@ pub struct Cx {
     pub caller: Caller,
     /// Who reads the answer.
     pub reader: Reader,
+}
+
+impl Cx {
+    /// The format that was asked for, or the one that suits the reader.
+    fn format(&self, asked: Option<ResponseFormat>) -> ResponseFormat {
+        asked.unwrap_or(match self.reader {
+            Reader::Program => ResponseFormat::Detailed,
+            Reader::Model => ResponseFormat::Concise,
+        })
+    }
 }
 
 /// The answer of an operation as JSON, without an envelope.

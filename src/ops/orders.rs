@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim::{
     Command, Price, Quantity,
-    order::{Side, TimeInForce, WorkingOrder},
+    order::{OrderId, Side, TimeInForce, WorkingOrder},
     outcome::Outcome,
 };
 
@@ -26,7 +26,7 @@ fn steps(cx: &Cx, tool: &str, field: &str, count: Option<i64>) -> Result<u32, Er
         (Some(count), _) => count,
     };
     if count < 1 {
-        return Err(Error::out_of_range(field, &format!("{tool} {field} must be at least 1")));
+        return Err(Error::invalid_field(field, &format!("{tool} {field} must be at least 1")));
     }
     if cx.reader == Reader::Model && count > 1 {
         let message = format!("{tool} only supports {field}=1 in MCP");
@@ -49,7 +49,7 @@ pub(super) struct SubmitTurn {
     /// Ids of queued orders to withdraw first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     cancel: Vec<String>,
-    /// Bars to advance; default 1.
+    /// Bars to advance; default 1, and over MCP only 1.
     #[serde(default)]
     step_count: Option<i64>,
     /// Repeats with the same key return the first answer.
@@ -80,12 +80,9 @@ impl Op for SubmitTurn {
         let turn =
             Turn::new(&normal.run_id, normal.idempotency_key.as_deref(), Self::NAME, &normal);
         let decide = |seat: &Seat| {
-            let numbered = normal.trades.iter().enumerate();
-            let orders = numbered.map(|(at, it)| it.order(seat, &format!("trades[{at}]")));
-            let cancel = normal.cancel.iter().map(|id| ids::find_order(seat, id));
             Ok(Command::Turn {
-                cancel: cancel.collect::<Result<_, _>>()?,
-                orders: input::every(orders)?,
+                cancel: withdrawn(seat, &normal.cancel)?,
+                orders: input::orders(seat, "trades", &normal.trades)?,
                 steps,
             })
         };
@@ -97,6 +94,20 @@ impl Op for SubmitTurn {
         };
         cx.app.runs.command(&cx.caller, turn?, "trades", decide, view).await
     }
+}
+
+/// The waiting orders of these names, each named once.
+fn withdrawn(seat: &Seat, names: &[String]) -> Result<Vec<OrderId>, Error> {
+    let mut found = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        let place = format!("cancel[{at}]");
+        let id = ids::find_order(seat, name).map_err(|error| error.at(&place))?;
+        if found.contains(&id) {
+            return Err(Error::invalid_field(&place, "is named twice"));
+        }
+        found.push(id);
+    }
+    Ok(found)
 }
 
 /// The orders of a command as they were accepted.
@@ -223,7 +234,7 @@ impl Op for CancelOrder {
 #[serde(deny_unknown_fields)]
 pub(super) struct StepRun {
     run_id: String,
-    /// Bars to advance; default 1.
+    /// Bars to advance; default 1, and over MCP only 1.
     #[serde(default)]
     count: Option<i64>,
     /// Repeats with the same key return the first answer.

@@ -15,7 +15,7 @@ use crate::{error::Error, runs::Seat};
 #[serde(deny_unknown_fields)]
 pub(super) struct PublishRun {
     run_id: String,
-    /// Must be true: publishing cannot be undone.
+    /// Must be true for a model, may be left out over REST. Publishing cannot be undone.
     #[serde(default)]
     confirm: Option<bool>,
 }
@@ -27,8 +27,6 @@ pub(super) struct Published {
     results: Results,
     /// The run as JSON.
     public_url: String,
-    /// The run as a page.
-    page_url: String,
     leaderboard_url: String,
 }
 
@@ -53,7 +51,6 @@ impl Op for PublishRun {
         Ok(Published {
             published: true,
             public_url: format!("{base}/api/v1/runs/{}/public", detail.run_id),
-            page_url: format!("{base}/run/{}", detail.run_id),
             leaderboard_url: format!(
                 "{base}/api/v1/leaderboard?scenario={}",
                 detail.standing.scenario_slug

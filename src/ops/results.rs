@@ -118,8 +118,10 @@ struct ClockView {
     /// Sharpe, Sortino, volatility, alpha, beta: returns from session close to session close.
     session_returns: usize,
     sessions_per_year: u32,
-    /// Drawdown and exposure: every bar.
+    /// Drawdown and exposure: every bar of the window.
     bars: usize,
+    /// Bars until the run ended; the rest of the window counts as flat.
+    bars_played: usize,
     span_days: f64,
     rules_version: u32,
 }
@@ -181,6 +183,7 @@ impl Results {
                 session_returns: report.sessions,
                 sessions_per_year: run.rules().sessions_per_year,
                 bars: report.bars,
+                bars_played: run.samples().len() - 1,
                 span_days: report.span_days,
                 rules_version: RULES_VERSION,
             },
@@ -305,7 +308,10 @@ pub fn headline(results: &Results, attempt: Option<u32>) -> String {
         results.benchmark.return_pct
     )];
     if results.liquidated {
-        sentences.push("The run was liquidated: losses ate the margin.".into());
+        sentences.push(format!(
+            "The run was liquidated after {} of {} bars; the rest counts as flat.",
+            results.clock.bars_played, results.clock.bars
+        ));
     }
     sentences.push(results.certainty());
     sentences.push(format!(
@@ -326,20 +332,22 @@ impl Results {
     fn certainty(&self) -> String {
         let sessions = self.clock.session_returns;
         let (Some(sharpe), Some([low, high])) = (self.sharpe, self.sharpe_ci95) else {
-            let why = self.null_reasons.get("sharpe").map_or("", |it| it.detail.as_str());
-            return format!("No Sharpe ratio: {why}.");
+            let why = ["sharpe", "sharpe_ci95"].iter().find_map(|it| self.null_reasons.get(it));
+            return format!("No Sharpe ratio: {}.", why.map_or("", |it| it.detail.as_str()));
         };
+        // Rounded first, so that a tiny loss does not read as minus zero.
+        let [shown, from, to] = [sharpe, low, high].map(|it| (it * 10.0).round() / 10.0 + 0.0);
         let verdict = if low > 0.0 {
             "above zero in this one window, which a rising market or repeated attempts also bring"
         } else if high < 0.0 {
             "below zero in this one window"
         } else {
             return format!(
-                "Sharpe {sharpe:.1}, 95 % between {low:.1} and {high:.1}: \
+                "Sharpe {shown:.1}, 95 % between {from:.1} and {to:.1}: \
                  {sessions} sessions cannot tell this from luck."
             );
         };
-        format!("Sharpe {sharpe:.1}, 95 % between {low:.1} and {high:.1}: {verdict}.")
+        format!("Sharpe {shown:.1}, 95 % between {from:.1} and {to:.1}: {verdict}.")
     }
 }
 

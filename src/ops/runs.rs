@@ -179,7 +179,7 @@ impl Op for ListRuns {
     async fn run(self, cx: &Cx) -> Result<RunPage, Error> {
         let limit = self.limit.unwrap_or(20);
         if !(1..=100).contains(&limit) {
-            return Err(Error::out_of_range("limit", "must be between 1 and 100"));
+            return Err(Error::invalid_field("limit", "must be between 1 and 100"));
         }
         // One more than asked for tells whether there is a next page.
         let mut rows = cx.app.runs.list(&cx.caller, limit + 1, self.cursor).await?;

@@ -1,20 +1,40 @@
 //! The scenarios that can be played.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Cx, Effect, Op, Route, views::ScenarioView};
-use crate::error::Error;
+use super::{
+    Access, Cx, Effect, Op, ResponseFormat, Route,
+    views::{ScenarioLine, ScenarioView},
+};
+use crate::{error::Error, scenarios::Entry};
 
 #[doc = include_str!("../../tools/list_scenarios.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListScenarios {}
+pub(super) struct ListScenarios {
+    /// Only this kind of market, such as us-equities, us-etfs, crypto or fx.
+    #[serde(default)]
+    market: Option<String>,
+    /// concise is a line each (the default over MCP), detailed is all of it.
+    #[serde(default)]
+    response_format: Option<ResponseFormat>,
+}
 
 /// Every scenario.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Scenarios {
-    scenarios: Vec<ScenarioView>,
+    scenarios: Vec<Listed>,
+}
+
+/// A scenario in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Listed {
+    Concise(ScenarioLine),
+    Detailed(Box<ScenarioView>),
 }
 
 impl Op for ListScenarios {
@@ -25,8 +45,23 @@ impl Op for ListScenarios {
     type Output = Scenarios;
 
     async fn run(self, cx: &Cx) -> Result<Scenarios, Error> {
-        let scenarios = cx.app.catalog.entries().map(|entry| ScenarioView::of(entry)).collect();
-        Ok(Scenarios { scenarios })
+        let entries = || cx.app.catalog.entries();
+        if let Some(market) = &self.market
+            && !entries().any(|entry| entry.card().market == *market)
+        {
+            let markets: BTreeSet<&str> = entries().map(|it| it.card().market.as_str()).collect();
+            let known: Vec<&str> = markets.into_iter().collect();
+            let problem = format!("no scenario of this market; there are {}", known.join(", "));
+            return Err(Error::invalid_field("market", &problem));
+        }
+        let wanted = |entry: &&Arc<Entry>| {
+            self.market.as_ref().is_none_or(|market| entry.card().market == *market)
+        };
+        let listed = |entry: &Arc<Entry>| match cx.format(self.response_format) {
+            ResponseFormat::Concise => Listed::Concise(ScenarioLine::of(entry)),
+            ResponseFormat::Detailed => Listed::Detailed(Box::new(ScenarioView::of(entry))),
+        };
+        Ok(Scenarios { scenarios: entries().filter(wanted).map(listed).collect() })
     }
 }
 

@@ -5,10 +5,9 @@ pub mod scorecard;
 
 use serde_json::Value;
 use sim::{
-    Command, Run, Status,
-    bots::{Bot, Observation},
+    Run,
+    bots::{self, Bot},
     metrics::Benchmark,
-    order::NewOrder,
 };
 
 pub use remote::remote;
@@ -26,6 +25,8 @@ use crate::{
 pub struct Played {
     /// The results, as `GET …/results` answers them.
     pub results: Value,
+    /// Where it was played: a server and a run, or nothing for this process.
+    pub place: Option<String>,
     /// The results in a few sentences.
     pub headline: String,
     /// Equity bar by bar.
@@ -41,21 +42,13 @@ pub fn local(
     progress: &mut dyn FnMut(usize),
 ) -> anyhow::Result<Played> {
     let mut run = Run::new(entry.scenario().map_err(Clone::clone)?.clone());
-    let symbols: Vec<_> = run.market().symbols().collect();
-    while run.status() == Status::Active {
-        let intents = bot.decide(&Observation::of(&run));
-        let orders = intents
-            .iter()
-            .map(|it| NewOrder::market(symbols[it.instrument], it.side, it.quantity))
-            .collect();
-        run.apply(&Command::Turn { cancel: Vec::new(), orders, steps: 1 })?;
-        progress(run.samples().len() - 1);
-    }
+    bots::play(&mut run, bot, progress)?;
     let results = Results::of("local", &run, run.sim_time().to_string());
     let mut shown = serde_json::to_value(&results)?;
     shorten(&mut shown);
     let benchmark = Benchmark::of(run.scenario()).curve;
     Ok(Played {
+        place: None,
         headline: headline(&results, None),
         results: shown,
         equity: run.samples().iter().map(|sample| sample.equity().to_f64()).collect(),

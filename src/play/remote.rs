@@ -137,6 +137,7 @@ pub async fn remote(
     let detail: Detail = client.get(&format!("runs/{id}/results")).await?;
     let curves: Curves = client.get(&format!("runs/{id}/equity")).await?;
     Ok(Played {
+        place: Some(format!("run {id} on {}", client.base)),
         results: detail.results,
         headline: detail.headline,
         equity: curves.equity_curve.into_iter().map(|point| point.equity).collect(),

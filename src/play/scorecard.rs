@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Played;
 
 /// Columns of a curve.
-const WIDTH: usize = 64;
+const WIDTH: usize = 48;
 /// Heights of a curve's columns.
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -19,7 +19,8 @@ pub fn render(bot: &str, scenario: &str, played: &Played) -> String {
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
     let results = &played.results;
     let benchmark = results["benchmark"]["name"].as_str().unwrap_or("benchmark");
-    let mut text = format!("\n{bot} on {scenario}\n\n");
+    let place = played.place.as_ref().map(|it| format!("{it}\n")).unwrap_or_default();
+    let mut text = format!("\n{bot} on {scenario}\n{place}\n");
     for (curve, name) in [(&equity, bot), (&played.benchmark, benchmark)] {
         let last = curve.last().copied().unwrap_or(1.0);
         // Writing to a string cannot fail.

@@ -41,9 +41,8 @@ pub(super) fn replay(
 ) -> Result<Live, Error> {
     let version = u32::try_from(row.scenario_version).unwrap_or(u32::MAX);
     let changed = || Error::scenario_changed(&row.scenario_slug, version);
-    let entry = catalog.get(&row.scenario_slug).map_err(|_| changed())?.clone();
-    let same = entry.digest().is_ok_and(|digest| digest == row.scenario_digest);
-    if entry.card().version != version || !same {
+    let entry = catalog.version(&row.scenario_slug, version).ok_or_else(changed)?.clone();
+    if entry.digest().is_ok_and(|digest| digest != row.scenario_digest) {
         return Err(changed());
     }
     let scenario = entry.scenario().map_err(Error::internal)?.clone();
@@ -78,7 +77,7 @@ impl Lives {
         let now = now.as_microsecond();
         let mut places = self.places();
         if !places.contains_key(&id) {
-            make_room(&mut places, now);
+            make_room(&mut places);
         }
         let place =
             places.entry(id).or_insert_with(|| Place { slot: Slot::default(), used_at: now });
@@ -90,9 +89,22 @@ impl Lives {
     pub(super) fn insert(&self, live: Live, now: Timestamp) {
         let (id, now) = (live.seat.meta.id, now.as_microsecond());
         let mut places = self.places();
-        make_room(&mut places, now);
+        make_room(&mut places);
         let slot = Arc::new(tokio::sync::Mutex::new(Some(live)));
         places.insert(id, Place { slot, used_at: now });
+    }
+
+    /// Drops the runs that lie idle; answers how many stay.
+    pub(super) fn drop_idle(&self, now: Timestamp) -> usize {
+        let since = now.as_microsecond() - IDLE_MICROS_MAX;
+        let mut places = self.places();
+        places.retain(|_, place| in_use(place) || place.used_at >= since);
+        places.len()
+    }
+
+    /// Gives up the place of a run that could not be loaded.
+    pub(super) fn forget(&self, id: Uuid) {
+        self.places().remove(&id);
     }
 
     fn places(&self) -> MutexGuard<'_, HashMap<Uuid, Place>> {
@@ -101,12 +113,12 @@ impl Lives {
     }
 }
 
-/// Drops idle runs, and the longest unused when there are too many. A run in use stays.
-fn make_room(places: &mut HashMap<Uuid, Place>, now: i64) {
-    let in_use = |place: &Place| Arc::strong_count(&place.slot) > 1;
-    if places.len() % 256 == 255 {
-        places.retain(|_, place| in_use(place) || now - place.used_at < IDLE_MICROS_MAX);
-    }
+fn in_use(place: &Place) -> bool {
+    Arc::strong_count(&place.slot) > 1
+}
+
+/// Drops the longest unused runs when there are too many. A run in use stays.
+fn make_room(places: &mut HashMap<Uuid, Place>) {
     if places.len() < LIVES_MAX {
         return;
     }
@@ -141,12 +153,14 @@ mod tests {
     #[test]
     fn an_idle_run_leaves() {
         let lives = Lives::default();
-        let start = Timestamp::UNIX_EPOCH;
-        drop(lives.slot(Uuid::from_u128(1), start));
+        let id = Uuid::from_u128;
+        drop(lives.slot(id(1), Timestamp::UNIX_EPOCH));
+        let in_use = lives.slot(id(2), Timestamp::UNIX_EPOCH);
         let later = Timestamp::from_microsecond(IDLE_MICROS_MAX + 1).unwrap();
-        for n in 2..=300 {
-            drop(lives.slot(Uuid::from_u128(n), later));
-        }
-        assert!(!lives.places().contains_key(&Uuid::from_u128(1)));
+        drop(lives.slot(id(3), later));
+        assert_eq!(lives.drop_idle(later), 2);
+        assert!(!lives.places().contains_key(&id(1)));
+        drop(in_use);
+        assert_eq!(lives.drop_idle(later), 1);
     }
 }

@@ -109,7 +109,7 @@ impl Runs {
             .map_err(|error| match error {
                 // This version was used with another digest.
                 StoreError::Conflict(_) => {
-                    Error::scenario_changed(entry.slug(), entry.card().version)
+                    Error::scenario_edited(entry.slug(), entry.card().version)
                 }
                 other => other.into(),
             })?;
@@ -139,13 +139,13 @@ impl Runs {
         run_id: &str,
         view: impl FnOnce(&Seat) -> T,
     ) -> Result<T, Error> {
-        let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
+        let (id, asked) = (parse_id(run_id)?, run_id.to_owned());
+        // Asked first, so that strangers cannot fill the memory with runs that are not public.
+        let published = self.store.read(move |tx| runs::published(tx, &asked)).await?;
+        published.ok_or_else(Error::no_such_run)?;
+        let slot = self.lives.slot(id, self.clock.now());
         let mut state = slot.lock().await;
-        let live = self.live(&mut state, run_id).await?;
-        if live.seat.meta.published_at.is_none() {
-            return Err(Error::no_such_run());
-        }
-        Ok(view(&live.seat))
+        Ok(view(&self.live(&mut state, run_id).await?.seat))
     }
 
     /// Applies a command to a run of the caller: journal first, then the answer.
@@ -235,7 +235,11 @@ impl Runs {
         run_id: &str,
     ) -> Result<&'a mut Live, Error> {
         if state.is_none() {
-            *state = Some(self.load(run_id).await?);
+            let loaded = self.load(run_id).await;
+            if loaded.is_err() {
+                self.lives.forget(parse_id(run_id)?);
+            }
+            *state = Some(loaded?);
         }
         state.as_mut().ok_or_else(|| Error::internal("a loaded run is not there"))
     }
@@ -273,7 +277,7 @@ impl Runs {
             }
             runs::list(tx, &account, limit.into(), after.as_ref()).map(Some)
         });
-        rows.await?.ok_or_else(|| Error::out_of_range("cursor", "is not one of your runs"))
+        rows.await?.ok_or_else(|| Error::invalid_field("cursor", "is not one of your runs"))
     }
 
     /// Makes a finished run public, for good.
@@ -286,9 +290,9 @@ impl Runs {
         let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
         let mut state = slot.lock_owned().await;
         let live = self.live(&mut state, run_id).await?;
-        let account = owned(caller, &live.seat)?;
+        owned(caller, &live.seat)?;
         let (score, answer) = score(&live.seat)?;
-        let row = live.seat.score_row(score, &account.key_name, self.clock.now().as_microsecond());
+        let row = live.seat.score_row(score, self.clock.now().as_microsecond());
         let kept_in = self.store.clone();
         // As in `advance`: the lock outlives a caller that goes away.
         let published = tokio::spawn(async move {
@@ -302,14 +306,18 @@ impl Runs {
         Ok(answer)
     }
 
-    /// The published runs of a scenario, best first.
+    /// The published runs of a version of a scenario, best first.
     pub async fn leaderboard(
         &self,
         slug: String,
+        version: u32,
         sort_by: SortBy,
         limit: i64,
     ) -> Result<Vec<Ranked>, Error> {
-        Ok(self.store.read(move |tx| scores::leaderboard(tx, &slug, sort_by, limit)).await?)
+        Ok(self
+            .store
+            .read(move |tx| scores::leaderboard(tx, &slug, version.into(), sort_by, limit))
+            .await?)
     }
 
     /// How often each scenario was played and published.
@@ -367,10 +375,10 @@ fn parse_id(run_id: &str) -> Result<Uuid, Error> {
     id.ok_or_else(Error::no_such_run)
 }
 
-/// The caller's account, if the run is its own.
-fn owned<'a>(caller: &'a Caller, seat: &Seat) -> Result<&'a Account, Error> {
+/// Refuses a caller whose run it is not.
+fn owned(caller: &Caller, seat: &Seat) -> Result<(), Error> {
     let account = caller.account()?;
-    if account.id == seat.meta.account_id { Ok(account) } else { Err(Error::foreign_run()) }
+    if account.id == seat.meta.account_id { Ok(()) } else { Err(Error::foreign_run()) }
 }
 
 impl From<StoreError> for Error {

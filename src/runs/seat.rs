@@ -70,6 +70,15 @@ impl Meta {
     }
 }
 
+impl Meta {
+    /// The name on a leaderboard: the bot's, else what its agent calls itself. A key's name is its
+    /// owner's affair.
+    fn display_name(&self) -> String {
+        let agent = || Some(self.agent_info.as_ref()?.get("name")?.as_str()?.to_owned());
+        self.bot_name.clone().or_else(agent).unwrap_or_else(|| "unnamed".into())
+    }
+}
+
 impl Seat {
     /// A run that has had no command yet.
     pub(super) fn new(meta: Meta, entry: Arc<Entry>, run: Run) -> Self {
@@ -88,7 +97,7 @@ impl Seat {
     }
 
     /// The leaderboard row of this run.
-    pub(super) fn score_row(&self, score: Score, key_name: &str, now: i64) -> scores::Score {
+    pub(super) fn score_row(&self, score: Score, now: i64) -> scores::Score {
         let meta = &self.meta;
         scores::Score {
             run_id: meta.id.to_string(),
@@ -96,7 +105,7 @@ impl Seat {
             scenario_slug: self.entry.slug().to_owned(),
             scenario_version: self.entry.card().version.into(),
             attempt: meta.attempt.into(),
-            display_name: meta.bot_name.clone().unwrap_or_else(|| key_name.to_owned()),
+            display_name: meta.display_name(),
             return_pct: score.return_pct,
             sharpe: score.sharpe,
             sortino: score.sortino,

@@ -30,7 +30,7 @@ impl<'a> Turn<'a> {
         };
         if key.chars().count() > KEY_MAX {
             let problem = format!("must be at most {KEY_MAX} characters");
-            return Err(Error::out_of_range("idempotency_key", &problem));
+            return Err(Error::invalid_field("idempotency_key", &problem));
         }
         let request = serde_json::to_string(request).map_err(Error::internal)?;
         let fingerprint = sha256(format!("{op} {request}").as_bytes());

@@ -5,7 +5,7 @@ use sim::{Command, Status};
 use super::{Runs, Turn, parse_id};
 use crate::{
     error::Error,
-    store::{idempotency, runs},
+    store::{Tx, idempotency, runs},
 };
 
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
@@ -22,37 +22,50 @@ impl Runs {
         let now = self.clock.now().as_microsecond();
         let mut forgotten = 0;
         loop {
-            let sweep = move |tx: &mut dyn crate::store::Tx| {
-                idempotency::sweep(tx, now - ANSWER_MICROS_MAX, ROWS_MAX)
-            };
+            let sweep =
+                move |tx: &mut dyn Tx| idempotency::sweep(tx, now - ANSWER_MICROS_MAX, ROWS_MAX);
             let swept = self.store.write(sweep).await?;
             forgotten += swept;
             if i64::try_from(swept).unwrap_or(i64::MAX) < ROWS_MAX {
                 break;
             }
         }
-        let idle =
-            move |tx: &mut dyn crate::store::Tx| runs::idle(tx, now - IDLE_MICROS_MAX, ROWS_MAX);
-        let mut abandoned = 0;
-        for run_id in self.store.read(idle).await? {
-            // A run that cannot be replayed (its scenario is not installed) stays as it is.
-            match self.abandon(&run_id).await {
-                Ok(()) => abandoned += 1,
-                Err(error) => tracing::warn!(run_id, %error, "an idle run was not abandoned"),
-            }
-        }
-        Ok((abandoned, forgotten))
+        self.lives.drop_idle(self.clock.now());
+        Ok((self.abandon_idle(now - IDLE_MICROS_MAX).await?, forgotten))
     }
 
-    async fn abandon(&self, run_id: &str) -> Result<(), Error> {
+    /// Abandons the runs whose last command came before an instant, page by page.
+    async fn abandon_idle(&self, before: i64) -> Result<usize, Error> {
+        let (mut abandoned, mut after) = (0, (i64::MIN, String::new()));
+        loop {
+            let from = after.clone();
+            let page = move |tx: &mut dyn Tx| runs::idle(tx, before, (from.0, &from.1), ROWS_MAX);
+            let idle = self.store.read(page).await?;
+            let Some(last) = idle.last() else { return Ok(abandoned) };
+            after = last.clone();
+            for (_, run_id) in &idle {
+                // A run that cannot be replayed (its scenario is not installed) stays as it is.
+                match self.abandon(run_id, before).await {
+                    Ok(did) => abandoned += usize::from(did),
+                    Err(error) => tracing::warn!(run_id, %error, "an idle run was not abandoned"),
+                }
+            }
+        }
+    }
+
+    /// Abandons a run if it is still idle; answers whether it was.
+    async fn abandon(&self, run_id: &str, before: i64) -> Result<bool, Error> {
         let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
         let mut state = slot.lock_owned().await;
         let live = self.live(&mut state, run_id).await?;
-        if live.seat.run.status() != Status::Active {
-            return Ok(());
+        // Its owner may have come back while others were looked after.
+        let idle = live.seat.meta.last_activity_at < before;
+        if live.seat.run.status() != Status::Active || !idle {
+            return Ok(false);
         }
         let turn = Turn { run_id, key: None };
         let refused = |refusal| Error::refused(refusal, "");
-        self.advance(state, &turn, &Command::Abandon, refused, |_, _| ()).await
+        self.advance(state, &turn, &Command::Abandon, refused, |_, _| ()).await?;
+        Ok(true)
     }
 }

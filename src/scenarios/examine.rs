@@ -144,7 +144,8 @@ impl Card {
         };
         if !is_slug(&self.slug) {
             wrong("slug", &format!("must be {SLUG_EXPECTED}"));
-        } else if self.slug != folder {
+        } else if folder != self.slug && folder != format!("{}@{}", self.slug, self.version) {
+            // `slug@version` holds an older version beside the newest.
             wrong("slug", &format!("must be the folder's name {folder:?}"));
         }
         for (field, text) in self.texts() {

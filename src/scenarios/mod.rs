@@ -64,8 +64,8 @@ pub enum Error {
     /// There is a folder where a new one was to be written.
     #[error("{0} is there already; choose another slug or remove it")]
     Exists(String),
-    /// Two scenarios have the same slug.
-    #[error("{folder}: there is another scenario with slug \"{slug}\"")]
+    /// Two scenarios have the same slug and version.
+    #[error("{folder}: there is another scenario \"{slug}\" of this version; raise `version`")]
     Duplicate {
         /// The slug.
         slug: String,
@@ -73,7 +73,7 @@ pub enum Error {
         folder: String,
     },
     /// Nothing has this id or slug.
-    #[error("no scenario with id or slug \"{asked}\"")]
+    #[error("no scenario with id or slug \"{asked}\"{}", hint(nearest))]
     Unknown {
         /// What was asked for.
         asked: String,
@@ -100,6 +100,14 @@ fn listed(problems: &Problems) -> String {
     match problems.count() {
         1 => problems.to_string(),
         count => format!("{count} problems\n{problems}"),
+    }
+}
+
+/// What may have been meant, as the end of a sentence.
+fn hint(nearest: &[String]) -> String {
+    match nearest {
+        [] => "; `bottrade scenario list` lists them".into(),
+        names => format!("; did you mean {}?", names.join(", ")),
     }
 }
 
@@ -152,6 +160,11 @@ impl Entry {
     /// Its slug.
     pub fn slug(&self) -> &str {
         &self.card.slug
+    }
+
+    /// What tells it from every other.
+    fn key(&self) -> (&str, u32) {
+        (&self.card.slug, self.card.version)
     }
 
     /// Its id, made from the slug.
@@ -220,7 +233,8 @@ static EMBEDDED: LazyLock<Result<Vec<Arc<Entry>>, Error>> = LazyLock::new(|| {
     Files::embedded()?.into_iter().map(entry).collect()
 });
 
-/// Every scenario that can be played, ascending by slug.
+/// Every scenario, ascending by slug and version; the newest version of a slug is the one that is
+/// played, older ones let the runs that were played on them be replayed.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     entries: Vec<Arc<Entry>>,
@@ -237,13 +251,14 @@ impl Catalog {
         for path in folder::folders(parent)? {
             let place = path.display().to_string();
             let entry = Entry::new(Files::read(&path)?, &place)?;
-            if self.entries.iter().any(|it| it.slug() == entry.slug()) {
+            let same = |it: &Arc<Entry>| it.key() == entry.key();
+            if self.entries.iter().any(same) {
                 return Err(Error::Duplicate { slug: entry.card.slug, folder: place });
             }
             entry.scenario().map_err(Clone::clone)?;
             self.entries.push(Arc::new(entry));
         }
-        self.entries.sort_by(|a, b| a.slug().cmp(b.slug()));
+        self.entries.sort_by(|a, b| a.key().cmp(&b.key()));
         Ok(self)
     }
 
@@ -254,21 +269,24 @@ impl Catalog {
         self
     }
 
-    /// Every scenario, ascending by slug.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
-        self.entries.iter()
+    /// The newest version of every scenario, ascending by slug.
+    pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.chunk_by(|a, b| a.slug() == b.slug()).filter_map(<[_]>::last)
+    }
+
+    /// Exactly this version of a scenario.
+    pub fn version(&self, slug: &str, version: u32) -> Option<&Arc<Entry>> {
+        let at = self.entries.binary_search_by(|it| it.key().cmp(&(slug, version))).ok()?;
+        Some(&self.entries[at])
     }
 
     /// The scenario of this id or slug.
     pub fn get(&self, id_or_slug: &str) -> Result<&Arc<Entry>, Error> {
-        let slug = self.entries.binary_search_by(|it| it.slug().cmp(id_or_slug)).ok();
-        let id = || {
-            let id = Uuid::try_parse(id_or_slug).ok()?;
-            self.entries.iter().position(|it| it.id == id)
-        };
-        slug.or_else(id).map(|at| &self.entries[at]).ok_or_else(|| Error::Unknown {
+        let id = Uuid::try_parse(id_or_slug).ok();
+        let asked = |it: &&Arc<Entry>| it.slug() == id_or_slug || Some(it.id) == id;
+        self.entries().find(asked).ok_or_else(|| Error::Unknown {
             asked: id_or_slug.chars().take(80).collect(),
-            nearest: symbols::nearest(id_or_slug, self.entries.iter().map(|it| it.slug())),
+            nearest: symbols::nearest(id_or_slug, self.entries().map(|it| it.slug())),
         })
     }
 }

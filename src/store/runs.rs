@@ -235,8 +235,8 @@ fn insert_values(run: &Run) -> [Val; 21] {
     ]
 }
 
-/// The run with this id, whoever owns it: the caller compares [`Run::account_id`] and answers a
-/// stranger as if there were none.
+/// The run with this id, whoever owns it: the caller compares [`Run::account_id`] and
+/// refuses a stranger.
 pub fn get(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Run>, StoreError> {
     let sql = select_run!("/* by run */ ", "WHERE id = $1");
     query_opt(tx, sql, &[run_id.into()])?.as_ref().map(Run::from_row).transpose()
@@ -274,14 +274,21 @@ pub fn list(
     rows.iter().map(Run::from_row).collect()
 }
 
-/// The ids of active runs whose last command came before an instant, the longest idle first.
-pub fn idle(tx: &mut dyn Tx, before: i64, limit: i64) -> Result<Vec<String>, StoreError> {
+/// Active runs whose last command came before an instant, each with that instant, the longest idle
+/// first; the page starts after the run `after`.
+pub fn idle(
+    tx: &mut dyn Tx,
+    before: i64,
+    after: (i64, &str),
+    limit: i64,
+) -> Result<Vec<(i64, String)>, StoreError> {
     let rows = tx.query(
-        "/* upkeep */ SELECT id FROM runs WHERE status = 'active' AND last_activity_at < $1 \
-         ORDER BY last_activity_at, id LIMIT $2",
-        &[before.into(), limit.into()],
+        "/* upkeep */ SELECT last_activity_at, id FROM runs \
+         WHERE status = 'active' AND last_activity_at < $1 AND (last_activity_at, id) > ($2, $3) \
+         ORDER BY last_activity_at, id LIMIT $4",
+        &[before.into(), after.0.into(), after.1.into(), limit.into()],
     )?;
-    rows.iter().map(|row| row.text("id")).collect()
+    rows.iter().map(|row| Ok((row.int("last_activity_at")?, row.text("id")?))).collect()
 }
 
 /// How many runs an account started at or after an instant: its quota.

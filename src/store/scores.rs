@@ -94,20 +94,20 @@ impl SortBy {
     fn sql(self) -> &'static str {
         match self {
             Self::Return => select_score!(
-                "WHERE scenario_slug = $1 \
-                 ORDER BY return_pct DESC NULLS LAST, published_at, run_id LIMIT $2"
+                "WHERE scenario_slug = $1 AND scenario_version = $2 AND trade_count > 0 \
+                 ORDER BY return_pct DESC NULLS LAST, published_at, run_id LIMIT $3"
             ),
             Self::Sharpe => select_score!(
-                "WHERE scenario_slug = $1 \
-                 ORDER BY sharpe DESC NULLS LAST, published_at, run_id LIMIT $2"
+                "WHERE scenario_slug = $1 AND scenario_version = $2 AND trade_count > 0 \
+                 ORDER BY sharpe DESC NULLS LAST, published_at, run_id LIMIT $3"
             ),
             Self::Sortino => select_score!(
-                "WHERE scenario_slug = $1 \
-                 ORDER BY sortino DESC NULLS LAST, published_at, run_id LIMIT $2"
+                "WHERE scenario_slug = $1 AND scenario_version = $2 AND trade_count > 0 \
+                 ORDER BY sortino DESC NULLS LAST, published_at, run_id LIMIT $3"
             ),
             Self::MaxDrawdown => select_score!(
-                "WHERE scenario_slug = $1 \
-                 ORDER BY max_drawdown ASC NULLS LAST, published_at, run_id LIMIT $2"
+                "WHERE scenario_slug = $1 AND scenario_version = $2 AND trade_count > 0 \
+                 ORDER BY max_drawdown ASC NULLS LAST, published_at, run_id LIMIT $3"
             ),
         }
     }
@@ -185,14 +185,16 @@ pub fn get(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Score>, StoreError> {
     row.as_ref().map(Score::from_row).transpose()
 }
 
-/// The best scores of a scenario. Undefined numbers come last.
+/// The best scores of a version of a scenario. Undefined numbers come last; a run without a trade
+/// has no rank.
 pub fn leaderboard(
     tx: &mut dyn Tx,
     slug: &str,
+    version: i64,
     sort: SortBy,
     limit: i64,
 ) -> Result<Vec<Score>, StoreError> {
-    let rows = tx.query(sort.sql(), &[slug.into(), limit.into()])?;
+    let rows = tx.query(sort.sql(), &[slug.into(), version.into(), limit.into()])?;
     rows.iter().map(Score::from_row).collect()
 }
 

@@ -17,7 +17,8 @@ fn calls() -> Vec<(&'static str, Value)> {
     vec![
         ("auth_status", json!({})),
         ("auth_status", json!({ "verbose": true })),
-        ("list_scenarios", json!({})),
+        ("list_scenarios", json!({ "response_format": "detailed" })),
+        ("list_scenarios", json!({ "response_format": "concise", "market": "us-equities" })),
         ("list_scenarios", json!({ "page": 2 })),
         ("get_scenario", json!({ "id_or_slug": "tiny" })),
         ("get_scenario", json!({ "id_or_slug": "tinny" })),

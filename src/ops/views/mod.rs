@@ -11,7 +11,7 @@ use sim::Timestamp;
 pub use order::{BarView, OrderView, TradeView};
 pub(crate) use run::equity_curve;
 pub use run::{CurvePoint, EquityView, PositionView, RunView, Snapshot, Workflow};
-pub use scenario::ScenarioView;
+pub use scenario::{ScenarioLine, ScenarioView};
 pub use step::{NextAction, RejectionView, StepView};
 
 /// RFC 3339 to the second, from microseconds since the epoch.

@@ -107,3 +107,32 @@ impl ScenarioView {
         Ok(Self { digest: Some(digest.to_owned()), ..Self::of(entry) })
     }
 }
+
+/// A scenario in a line.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ScenarioLine {
+    slug: String,
+    market: String,
+    bar_resolution: String,
+    decisions: usize,
+    symbols: usize,
+    /// First and last date.
+    dates: String,
+    regime: String,
+}
+
+impl ScenarioLine {
+    /// The line of a catalogue entry.
+    pub(crate) fn of(entry: &Entry) -> Self {
+        let (card, span) = (entry.card(), entry.span());
+        Self {
+            slug: card.slug.clone(),
+            market: card.market.clone(),
+            bar_resolution: card.bar_resolution.to_string(),
+            decisions: span.decisions,
+            symbols: card.universe.len(),
+            dates: format!("{}..{}", span.start_ts.date(), span.end_ts.date()),
+            regime: card.regime.join(" "),
+        }
+    }
+}

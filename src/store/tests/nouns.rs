@@ -208,7 +208,7 @@ fn a_leaderboard_has_one_order_with_undefined_numbers_last() {
         publish(&store, &Score { published_at: at, ..score(id, return_pct, sharpe) }).unwrap();
     }
     let ids = |sort, limit| -> Vec<String> {
-        let rows = store.read_blocking(|tx| scores::leaderboard(tx, SLUG, sort, limit)).unwrap();
+        let rows = store.read_blocking(|tx| scores::leaderboard(tx, SLUG, 1, sort, limit)).unwrap();
         rows.into_iter().map(|row| row.run_id).collect()
     };
     assert_eq!(ids(SortBy::Return, 9), ["r3", "r2", "r5", "r1", "r4"]);

@@ -51,7 +51,7 @@ async fn an_unknown_one_offers_the_nearest() {
 #[tokio::test]
 async fn the_embedded_catalogue_is_served() {
     let embedded = bottrade::scenarios::Catalog::embedded().unwrap();
-    let count = embedded.entries().len();
+    let count = embedded.entries().count();
     let app = TestApp::with(embedded, bottrade::store::Store::in_memory().unwrap());
     let body = app.anon().get("/api/v1/scenarios").await.expect(200);
     assert_eq!(body["scenarios"].as_array().unwrap().len(), count);

@@ -98,6 +98,7 @@ async fn a_model_is_kept_from_filling_its_context() {
         ada.tool("get_market", arguments).await
     };
     let good = [
+        (None, None),
         (None, Some(1)),
         (Some(names(8)), Some(62)),
         (Some(names(1)), Some(500)),
@@ -108,11 +109,10 @@ async fn a_model_is_kept_from_filling_its_context() {
         assert!(!result.is_error, "{}", result.text);
     }
     let bad = [
-        (None, None, "raw get_market with all symbols is capped at lookback=1"),
-        (None, Some(2), "raw get_market with all symbols is capped at lookback=1"),
+        (None, Some(2), "get_market with all symbols is capped at lookback=1"),
         (Some(names(9)), Some(1), "9 symbols in one call; at most 8"),
-        (Some(names(8)), Some(63), "about 504 bars in one call; at most 500"),
-        (Some(names(1)), Some(501), "about 501 bars in one call; at most 500"),
+        (Some(names(8)), Some(63), "504 bars in one call; at most 500"),
+        (Some(names(1)), Some(501), "501 bars in one call; at most 500"),
     ];
     for (symbols, lookback, detail) in bad {
         let result = ask(symbols, lookback).await;

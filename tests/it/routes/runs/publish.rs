@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::TestApp;
+use crate::app::{TestApp, market};
 
 #[tokio::test]
 async fn only_a_finished_run_can_be_published() {
@@ -27,6 +27,7 @@ async fn publishing_is_idempotent_and_keeps_the_first_time() {
     let app = TestApp::new();
     let ada = app.account("ada").await;
     let run = ada.start("tiny").await;
+    ada.order(&run, market("buy", "AAA", 1)).await.expect(201);
     ada.step(&run, 9).await.expect(200);
     let path = format!("/api/v1/runs/{run}/publish");
     let first = ada.rest("POST", &path, None).await;
