@@ -1,14 +1,16 @@
 //! BotTrade: the market that witnesses an AI trading agent's track record.
 //!
-//! Modules in reading order. Arrows point down only: doors ([`api`]) call operations ([`ops`]),
-//! operations call the services below them, and the simulator (`crates/sim`) knows nobody.
+//! Modules in reading order. Doors ([`api`]) call operations ([`ops`]), operations call the
+//! services below them, and the simulator (`crates/sim`) knows nobody.
 
-pub mod app;
 pub mod cli;
 
 pub mod api;
-pub mod ops;
 pub mod play;
+
+pub mod ops;
+
+pub mod app;
 
 pub mod accounts;
 pub mod runs;

@@ -1,6 +1,6 @@
 //! Reading requests: JSON to typed input, with errors that name the field.
 
-use std::{fmt, marker::PhantomData, str::FromStr as _, sync::Arc};
+use std::{fmt, marker::PhantomData, sync::Arc};
 
 use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema,
@@ -268,6 +268,27 @@ pub(crate) enum OrderType {
     StopLimit,
 }
 
+impl OrderType {
+    /// The type of an order of this kind.
+    pub(crate) const fn of(kind: OrderKind) -> Self {
+        match kind {
+            OrderKind::Market => Self::Market,
+            OrderKind::Limit(_) => Self::Limit,
+            OrderKind::Stop(_) => Self::Stop,
+            OrderKind::StopLimit { .. } => Self::StopLimit,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Market => "market",
+            Self::Limit => "limit",
+            Self::Stop => "stop",
+            Self::StopLimit => "stop_limit",
+        }
+    }
+}
+
 /// A side in any case.
 pub(crate) fn side<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Side, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -306,8 +327,7 @@ impl OrderInput {
 
     fn kind(&self, at: &impl Fn(&str) -> String) -> Result<OrderKind, Error> {
         let order_type = self.order_type.unwrap_or(OrderType::Market);
-        let name = Value::from_str(&serde_json::to_string(&order_type).unwrap_or_default());
-        let name = name.ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default();
+        let name = order_type.name();
         let required = |field: &str, price: Option<Decimal<Price>>| {
             let problem = format!("is required for a {name} order");
             price.map(|it| it.0).ok_or_else(|| Error::invalid_field(&at(field), &problem))

@@ -63,12 +63,7 @@ pub(crate) fn decode(market: &Market, line: &str) -> Option<Command> {
 
 impl Order {
     fn of(market: &Market, order: &NewOrder) -> Self {
-        let (stop, limit) = match order.kind {
-            OrderKind::Market => (None, None),
-            OrderKind::Limit(limit) => (None, Some(limit)),
-            OrderKind::Stop(stop) => (Some(stop), None),
-            OrderKind::StopLimit { stop, limit } => (Some(stop), Some(limit)),
-        };
+        let (stop, limit) = order.kind.prices();
         Self {
             symbol: market.symbol(order.symbol).to_owned(),
             side: order.side,

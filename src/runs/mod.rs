@@ -354,7 +354,6 @@ fn entry<T: Serialize>(
         Some((key, fingerprint)) => Some(idempotency::Answer {
             key: key.clone(),
             fingerprint: *fingerprint,
-            status: 200,
             body: serde_json::to_string(&answer).map_err(Error::internal)?,
         }),
     };

@@ -10,9 +10,7 @@ pub struct Answer {
     pub key: String,
     /// SHA-256 of the request it belongs to.
     pub fingerprint: Digest,
-    /// The HTTP status.
-    pub status: i64,
-    /// The body, byte for byte.
+    /// The answer as JSON, as the operation made it.
     pub body: String,
 }
 
@@ -27,7 +25,7 @@ pub enum Seen {
     Different,
 }
 
-/// Looks a key up, inside the unit that would do the work.
+/// Looks a key up. The caller holds the run's lock, so that nobody else answers it meanwhile.
 pub fn lookup(
     tx: &mut dyn Tx,
     run_id: &str,
@@ -36,7 +34,7 @@ pub fn lookup(
 ) -> Result<Seen, StoreError> {
     let row = query_opt(
         tx,
-        "/* by run */ SELECT key, fingerprint, status, body FROM idempotency \
+        "/* by run */ SELECT key, fingerprint, body FROM idempotency \
          WHERE run_id = $1 AND key = $2",
         &[run_id.into(), key.into()],
     )?;
@@ -44,7 +42,6 @@ pub fn lookup(
     let answer = Answer {
         key: row.text("key")?,
         fingerprint: row.digest("fingerprint")?,
-        status: row.int("status")?,
         body: row.text("body")?,
     };
     Ok(if answer.fingerprint == *fingerprint { Seen::Same(answer) } else { Seen::Different })
@@ -59,13 +56,12 @@ pub(crate) fn insert(
     at: i64,
 ) -> Result<(), StoreError> {
     let changed = tx.exec(
-        "/* by run */ INSERT INTO idempotency (run_id, key, fingerprint, status, body, seq, at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        "/* by run */ INSERT INTO idempotency (run_id, key, fingerprint, body, seq, at) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         &[
             run_id.into(),
             (&answer.key).into(),
             (&answer.fingerprint).into(),
-            answer.status.into(),
             (&answer.body).into(),
             seq.into(),
             at.into(),

@@ -12,13 +12,6 @@ from pathlib import Path
 import pytest
 from bottrade_server import ROOT, Binary, Server, environment
 
-AGENT = """
-from bottrade import buy
-
-def decide(observation):
-    return None if observation.positions else buy("NVDA", 1)
-"""
-
 
 @pytest.fixture(scope="module")
 def newcomer(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -32,13 +25,15 @@ def newcomer(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def block(title: str) -> str:
-    """The indented lines that follow the line of README.md that begins so."""
+    """The first indented lines after the line of README.md that begins so."""
     lines = iter((ROOT / "README.md").read_text().splitlines())
     assert any(line.startswith(title) for line in lines), title
     commands: list[str] = []
     for line in lines:
         if line.strip() and not line.startswith("    "):
-            break
+            if any(commands):
+                break
+            continue
         commands.append(line.removeprefix("    "))
     return "\n".join(commands).strip()
 
@@ -49,7 +44,7 @@ def typed(server: Server, commands: str) -> str:
     done = subprocess.run(
         ["bash", "-euc", commands],
         cwd=server.folder,
-        env=environment(PATH=path, PYTHONPATH=str(server.folder)),
+        env=environment(PATH=path),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -75,5 +70,4 @@ def test_the_curl_lines_end_with_a_score(newcomer: Server) -> None:
 
 def test_the_python_lines_end_with_a_score(newcomer: Server) -> None:
     # The program of the PyPI client and ours share a name: the client's folder comes first in PATH.
-    (newcomer.folder / "my_agent.py").write_text(AGENT)
     assert "BotTrade backtest complete" in typed(newcomer, block("Python"))

@@ -286,6 +286,35 @@ async fn a_scenario_that_changed_is_refused() {
 }
 
 #[tokio::test]
+async fn an_older_version_beside_the_newest_keeps_its_runs() {
+    let file = File::new();
+    let app = file.open();
+    let ada = app.account("ada").await;
+    let key = ada.key.clone().unwrap();
+    let run = ada.start("tiny").await;
+    ada.step(&run, 3).await.expect(200);
+    let before = ada.on(&run, "").await;
+    app.stop().await;
+    let folder = TempDir::new().unwrap();
+    world::tiny().write(folder.path());
+    std::fs::rename(folder.path().join("tiny"), folder.path().join("tiny@1")).unwrap();
+    let mut next = world::tiny();
+    next.card.version = 2;
+    next.bars.rows[15].prices = [60.0; 4];
+    next.write(folder.path());
+    let catalog = Catalog::default().with_folder(folder.path()).unwrap();
+    let app = TestApp::on_file(catalog, &file.path());
+    let ada = app.with_key(&key);
+    assert_eq!(ada.on(&run, "").await, before);
+    ada.step(&run, 1).await.expect(200);
+    let listed = ada.get("/api/v1/scenarios").await.expect(200);
+    assert_eq!(listed["scenarios"].as_array().unwrap().len(), 1);
+    let newest = ada.start("tiny").await;
+    let newest = ada.on(&newest, "").await["run"].clone();
+    assert_eq!((&newest["scenario_version"], &newest["attempt"]), (&json!(2), &json!(2)));
+}
+
+#[tokio::test]
 async fn a_version_that_was_played_is_not_started_with_other_bars() {
     let file = File::new();
     let app = file.open();

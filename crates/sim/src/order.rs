@@ -75,6 +75,18 @@ pub enum OrderKind {
     },
 }
 
+impl OrderKind {
+    /// Its stop price and its limit price, where it has them.
+    pub const fn prices(self) -> (Option<Price>, Option<Price>) {
+        match self {
+            Self::Market => (None, None),
+            Self::Limit(limit) => (None, Some(limit)),
+            Self::Stop(stop) => (Some(stop), None),
+            Self::StopLimit { stop, limit } => (Some(stop), Some(limit)),
+        }
+    }
+}
+
 /// How long an order rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

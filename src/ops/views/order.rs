@@ -4,12 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim::{
     market::Bar,
-    order::{OrderKind, Side, TimeInForce, WorkingOrder},
+    order::{Side, TimeInForce, WorkingOrder},
     run::Fill,
 };
 
 use super::instant;
-use crate::runs::{Seat, ids};
+use crate::{
+    ops::input::OrderType,
+    runs::{Seat, ids},
+};
 
 /// One bar.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -44,8 +47,7 @@ pub struct OrderView {
     side: Side,
     /// What is still to fill, as it was accepted (cut to 8 decimals).
     quantity: f64,
-    /// market, limit, stop or `stop_limit`.
-    order_type: String,
+    order_type: OrderType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     limit_price: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,19 +62,14 @@ pub struct OrderView {
 impl OrderView {
     pub(crate) fn of(seat: &Seat, working: &WorkingOrder) -> Self {
         let order = &working.order;
-        let (order_type, stop, limit) = match order.kind {
-            OrderKind::Market => ("market", None, None),
-            OrderKind::Limit(limit) => ("limit", None, Some(limit)),
-            OrderKind::Stop(stop) => ("stop", Some(stop), None),
-            OrderKind::StopLimit { stop, limit } => ("stop_limit", Some(stop), Some(limit)),
-        };
+        let (stop, limit) = order.kind.prices();
         Self {
             id: ids::order(seat.meta.id, working.id),
             run_id: seat.meta.id.to_string(),
             symbol: seat.run.market().symbol(order.symbol).into(),
             side: order.side,
             quantity: working.remaining.to_f64(),
-            order_type: order_type.into(),
+            order_type: OrderType::of(order.kind),
             limit_price: limit.map(sim::Price::to_f64),
             stop_price: stop.map(sim::Price::to_f64),
             time_in_force: order.time_in_force,

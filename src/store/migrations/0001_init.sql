@@ -85,7 +85,6 @@ CREATE TABLE idempotency (
     run_id TEXT NOT NULL REFERENCES runs (id),
     key TEXT NOT NULL,
     fingerprint BYTEA NOT NULL CHECK (length(fingerprint) = 32),
-    status BIGINT NOT NULL,
     body TEXT NOT NULL,
     seq BIGINT NOT NULL,
     at BIGINT NOT NULL,

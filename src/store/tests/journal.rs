@@ -125,7 +125,7 @@ fn a_second_row_with_the_same_number_is_refused_by_the_table() {
 
 fn answer(fingerprint: u8) -> Answer {
     let body = "{\"done\":false}".to_owned();
-    Answer { key: "k".into(), fingerprint: [fingerprint; 32], status: 200, body }
+    Answer { key: "k".into(), fingerprint: [fingerprint; 32], body }
 }
 
 #[test]

@@ -232,12 +232,7 @@ impl Run {
 }
 
 fn check_prices(kind: OrderKind) -> Result<(), Reject> {
-    let (stop, limit) = match kind {
-        OrderKind::Market => (None, None),
-        OrderKind::Limit(limit) => (None, Some(limit)),
-        OrderKind::Stop(stop) => (Some(stop), None),
-        OrderKind::StopLimit { stop, limit } => (Some(stop), Some(limit)),
-    };
+    let (stop, limit) = kind.prices();
     let in_range = |price: Price| price > Price::ZERO && price.units() <= PRICE_MAX * SCALE;
     for (field, price) in [("stop_price", stop), ("limit_price", limit)] {
         if price.is_some_and(|price| !in_range(price)) {

@@ -78,7 +78,8 @@ async fn a_turn_cancels_before_it_orders_and_all_or_nothing() {
     let queued = body["queued_orders"][0]["id"].as_str().unwrap();
     assert_eq!(waiting(&ada, &run).await, [queued]);
     let twice = turn(json!([queued, queued]), json!([]));
-    ada.post(&path, twice).await.any_problem();
+    let problem = ada.post(&path, twice).await.problem(422, "`cancel[1]`: is named twice");
+    assert_eq!(problem["errors"][0]["location"], "cancel[1]");
     assert_eq!(waiting(&ada, &run).await, [queued]);
 }
 

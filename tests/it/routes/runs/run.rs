@@ -110,6 +110,7 @@ async fn bearer_and_x_api_key_open_the_same_door() {
     read(&[("authorization", &format!("Bearer {key}"))]).await.expect(200);
     read(&[("authorization", &format!("bearer  {key} "))]).await.expect(200);
     read(&[("x-api-key", &key), ("authorization", "Bearer nonsense")]).await.expect(200);
+    read(&[("x-api-key", " "), ("authorization", &format!("Bearer {key}"))]).await.expect(200);
     let wrong = read(&[("x-api-key", "x"), ("authorization", &format!("Bearer {key}"))]).await;
     wrong.problem(401, "Invalid API key");
     for scheme in ["Basic", "Token"] {

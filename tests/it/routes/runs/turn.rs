@@ -50,6 +50,8 @@ async fn every_wrong_order_is_named_and_none_is_queued() {
     let (nope, zero) = (market("buy", "NOPE", 1), market("buy", "ZERO", 1));
     let places = refuse(json!([nope, good, zero])).await;
     assert_eq!(places, ["trades[0].symbol", "trades[2].symbol"]);
+    // What cannot be read and what breaks a rule are told together.
+    assert_eq!(refuse(json!([sell, nope])).await, ["trades[1].symbol", "trades[0].side"]);
     let mut kind = good.clone();
     kind["order_type"] = json!("limit");
     assert_eq!(
