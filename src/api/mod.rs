@@ -40,6 +40,7 @@ fn cors() -> CorsLayer {
         "authorization",
         "content-type",
         "x-api-key",
+        "idempotency-key",
         "mcp-session-id",
         "mcp-protocol-version",
         "mcp-method",

@@ -9,7 +9,7 @@ use axum::{
         Query, RawPathParams,
         rejection::{BytesRejection, QueryRejection, RawPathParamsRejection},
     },
-    http::{Method as HttpMethod, StatusCode, Uri, header},
+    http::{HeaderMap, Method as HttpMethod, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, delete, get, post},
 };
@@ -65,9 +65,10 @@ fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {
     let handler = async move |Extension(caller): Extension<Caller>,
                               path: Result<RawPathParams, RawPathParamsRejection>,
                               query: Result<Query<Pairs>, QueryRejection>,
+                              headers: HeaderMap,
                               body: Result<Bytes, BytesRejection>| {
         let cx = Cx { app, caller, reader: Reader::Program };
-        let result = match request(&schema, path, query, body) {
+        let result = match request(&schema, path, query, &headers, body) {
             Ok(input) => op.call(&cx, input).await,
             Err(error) => Err(error),
         };
@@ -99,6 +100,7 @@ fn request(
     schema: &Value,
     path: Result<RawPathParams, RawPathParamsRejection>,
     query: Result<Query<Pairs>, QueryRejection>,
+    headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Value, Error> {
     let path = path.map_err(|it| Error::invalid_field("path", &it.body_text()))?;
@@ -124,7 +126,30 @@ fn request(
             _ => return Err(Error::invalid_field(&name, "is given more than once")),
         }
     }
+    idempotency_header(properties, headers, &mut input)?;
     Ok(Value::Object(input))
+}
+
+/// Takes the header `Idempotency-Key` for the field of that name, where the operation has one.
+fn idempotency_header(
+    properties: Option<&Value>,
+    headers: &HeaderMap,
+    input: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    const FIELD: &str = "idempotency_key";
+    let Some(key) = headers.get("idempotency-key") else { return Ok(()) };
+    if properties.and_then(|it| it.get(FIELD)).is_none() {
+        return Ok(());
+    }
+    let key = key.to_str().map_err(|_| Error::invalid_field(FIELD, "must be printable ASCII"))?;
+    match input.get(FIELD) {
+        None | Some(Value::Null) => {
+            input.insert(FIELD.into(), key.into());
+            Ok(())
+        }
+        Some(given) if given == key => Ok(()),
+        Some(_) => Err(Error::invalid_field(FIELD, "differs from the header Idempotency-Key")),
+    }
 }
 
 /// The members of a body; an empty body has none.

@@ -141,6 +141,17 @@ def test_a_second_start_keeps_the_key(fresh: Server) -> None:
         rest.get("runs").raise_for_status()
 
 
+def test_a_second_server_is_kept_off_the_data(fresh: Server) -> None:
+    """Each would answer from its own memory."""
+    fresh.start()
+    data = str(fresh.key_file.parent)
+    other = fresh.binary.run("serve", "--listen", "127.0.0.1:0", "--data-dir", data)
+    assert other.returncode == 1
+    assert f"another server uses {data}" in other.stderr
+    with fresh.rest() as rest:
+        rest.get("runs").raise_for_status()
+
+
 def test_a_restart_serves_the_same_bytes(fresh: Server) -> None:
     """A finished, a published and a half-played run with a waiting order outlive the process."""
     fresh.start()

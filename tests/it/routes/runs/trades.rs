@@ -69,6 +69,25 @@ async fn the_same_key_and_body_give_the_same_bytes_and_happen_once() {
     assert_eq!(queued(&ada, &run).await, 3);
 }
 
+#[tokio::test]
+async fn the_header_is_the_key_where_the_body_has_none() {
+    let app = TestApp::new();
+    let ada = app.account("ada").await;
+    let run = ada.start("tiny").await;
+    let send = async |header: &str, body: Value| {
+        let request = http::Request::post(format!("/api/v1/runs/{run}/trades"));
+        let request = request.header("idempotency-key", header);
+        ada.send(request.body(axum::body::Body::from(body.to_string())).unwrap()).await
+    };
+    let first = send("h1", market("buy", "AAA", 3)).await;
+    first.expect(201);
+    assert_eq!(send("h1", market("buy", "AAA", 3)).await.text, first.text);
+    assert_eq!(send("h1", keyed(market("buy", "AAA", 3), "h1")).await.text, first.text);
+    let problem = send("h1", keyed(market("buy", "AAA", 3), "b1")).await.any_problem();
+    assert_eq!(problem["errors"][0]["location"], "idempotency_key");
+    assert_eq!(queued(&ada, &run).await, 1);
+}
+
 /// One call of each kind that takes a key, with bodies under the same and under another key.
 async fn replays(client: &Client, run: &str, rest: &str, body: Value) -> (Reply, Reply) {
     let path = format!("/api/v1/runs/{run}/{rest}");
