@@ -43,22 +43,28 @@ pub(crate) fn orders(
     place: &str,
     orders: &[OrderInput],
 ) -> Result<Vec<NewOrder>, Error> {
-    let (mut good, mut places, mut wrong) = (Vec::new(), Vec::new(), None::<Error>);
+    let (mut good, mut places) = (Vec::new(), Vec::new());
+    let (mut first, mut wrong) = (None::<Error>, Vec::new());
     for (at, order) in orders.iter().enumerate() {
-        match (order.order(seat, &format!("{place}[{at}]")), &mut wrong) {
-            (Ok(order), _) => {
+        match order.order(seat, &format!("{place}[{at}]")) {
+            Ok(order) => {
                 good.push(order);
                 places.push(at);
             }
-            (Err(error), None) => wrong = Some(error),
-            (Err(error), Some(first)) => first.fields.extend(error.fields),
+            Err(error) => {
+                wrong.extend(error.fields.iter().map(|field| (at, field.clone())));
+                first.get_or_insert(error);
+            }
         }
     }
-    let Some(mut wrong) = wrong else { return Ok(good) };
-    for (at, reject) in seat.run.judge(&good) {
-        wrong.fields.push(FieldProblem::of_order(place, places[at], &reject));
-    }
-    Err(wrong)
+    let Some(mut error) = first else { return Ok(good) };
+    let broken = seat.run.judge(&good).into_iter();
+    wrong.extend(
+        broken.map(|(at, reject)| (places[at], FieldProblem::of_order(place, places[at], &reject))),
+    );
+    wrong.sort_by_key(|(at, _)| *at);
+    error.fields = wrong.into_iter().map(|(_, field)| field).collect();
+    Err(error)
 }
 
 /// A message without the names of Rust's types.

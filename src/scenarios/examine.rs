@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sim::rules::{LimitFill, PathPolicy};
+use sim::{
+    market::SLIPPAGE_BPS_END,
+    rules::{LimitFill, PathPolicy},
+};
 use toml::{Table, Value};
 
 use super::{
@@ -162,8 +165,16 @@ impl Card {
         if !(-23..=23).contains(&self.session_shift_hours) {
             wrong("session_shift_hours", "must be between -23 and 23");
         }
-        for (field, text) in self.out_of_range() {
-            wrong(field, text);
+        if self.universe.iter().any(|it| it.slippage_bps >= SLIPPAGE_BPS_END) {
+            wrong("slippage_bps", &format!("must be below {SLIPPAGE_BPS_END}"));
+        }
+        if self.universe.is_empty() {
+            wrong("universe", "must have at least one instrument");
+        }
+        // A cap that cannot be read must not hide what else is out of range.
+        let uncapped = Self { leverage_cap: 1.0, ..self.clone() };
+        if let Ok(rules) = uncapped.rules() {
+            rules.problems().for_each(|(field, text)| wrong(field, text));
         }
         if let Err(problem) = self.rules() {
             problems.push(problem);
@@ -185,25 +196,6 @@ impl Card {
         let regime = self.regime.iter().map(|text| ("regime", text));
         let biases = self.known_biases.iter().map(|text| ("known_biases", text));
         fields.into_iter().chain(regime).chain(biases).map(|(field, text)| (field, text.as_str()))
-    }
-
-    /// The limits that the simulator puts on rules, all of them at once.
-    fn out_of_range(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let capped = self.participation_pct.is_none_or(|pct| (1..=100).contains(&pct));
-        let slipped = self.universe.iter().all(|it| it.slippage_bps < 5_000);
-        let cash = (1.0..=1_000_000_000.0).contains(&self.starting_cash);
-        [
-            ("starting_cash", cash, "must be between 1 and 1,000,000,000"),
-            ("sessions_per_year", (1..=366).contains(&self.sessions_per_year), "must be 1 to 366"),
-            ("commission_bps", self.commission_bps <= 1_000, "must be at most 1000"),
-            ("borrow_bps_annual", self.borrow_bps_annual <= 100_000, "must be at most 100000"),
-            ("participation_pct", capped, "must be between 1 and 100"),
-            ("slippage_bps", slipped, "must be below 5000"),
-            ("universe", !self.universe.is_empty(), "must have at least one instrument"),
-        ]
-        .into_iter()
-        .filter(|&(_, ok, _)| !ok)
-        .map(|(field, _, text)| (field, text))
     }
 
     fn examine_symbols(&self, problems: &mut Problems) {

@@ -37,6 +37,27 @@ pub struct Rules {
     pub warmup: usize,
 }
 
+impl Rules {
+    /// Every rule that is out of range, and what was expected.
+    pub fn problems(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        let cash = Money::whole(1)..=Money::whole(1_000_000_000);
+        let capped = self.participation_pct.is_none_or(|pct| (1..=100).contains(&pct));
+        let year = (1..=366).contains(&self.sessions_per_year);
+        let checks = [
+            (
+                "starting_cash",
+                cash.contains(&self.starting_cash),
+                "must be between 1 and 1,000,000,000",
+            ),
+            ("commission_bps", self.commission_bps <= 1_000, "must be at most 1000"),
+            ("borrow_bps_annual", self.borrow_bps_annual <= 100_000, "must be at most 100000"),
+            ("sessions_per_year", year, "must be between 1 and 366"),
+            ("participation_pct", capped, "must be between 1 and 100"),
+        ];
+        checks.into_iter().filter(|&(_, good, _)| !good).map(|(field, _, text)| (field, text))
+    }
+}
+
 /// When a resting limit order fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitFill {

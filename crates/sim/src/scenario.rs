@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    market::Market,
+    market::{Market, SLIPPAGE_BPS_END},
     rules::{RULES_VERSION, Rules},
 };
 
@@ -44,25 +44,11 @@ impl Scenario {
         if rules.warmup >= bars.saturating_sub(1) {
             return Err(ScenarioError::Warmup { warmup: rules.warmup, bars });
         }
-        let rule = |field, ok: bool, problem| {
-            if ok { Ok(()) } else { Err(ScenarioError::Rule { field, problem }) }
-        };
-        rule(
-            "starting_cash",
-            (1..=1_000_000_000_i128).contains(&(rules.starting_cash.units() / 100_000_000)),
-            "must be between 1 and 1,000,000,000",
-        )?;
-        rule("commission_bps", rules.commission_bps <= 1_000, "must be at most 1000")?;
-        rule("borrow_bps_annual", rules.borrow_bps_annual <= 100_000, "must be at most 100000")?;
-        rule(
-            "sessions_per_year",
-            (1..=366).contains(&rules.sessions_per_year),
-            "must be between 1 and 366",
-        )?;
-        let capped = rules.participation_pct.is_none_or(|pct| (1..=100).contains(&pct));
-        rule("participation_pct", capped, "must be between 1 and 100")?;
-        let slipped = market.instruments().iter().all(|it| it.slippage_bps < 5_000);
-        rule("slippage_bps", slipped, "must be below 5000")?;
+        let slipped = market.instruments().iter().any(|it| it.slippage_bps >= SLIPPAGE_BPS_END);
+        let slippage = slipped.then_some(("slippage_bps", "must be below 5000"));
+        if let Some((field, problem)) = rules.problems().chain(slippage).next() {
+            return Err(ScenarioError::Rule { field, problem });
+        }
         Ok(Self { rules, market })
     }
 

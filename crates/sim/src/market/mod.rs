@@ -26,6 +26,8 @@ impl SymbolId {
 
 /// Instruments a market may hold.
 pub const INSTRUMENTS_MAX: usize = 4_096;
+/// Slippage is below this, in basis points.
+pub const SLIPPAGE_BPS_END: u32 = 5_000;
 /// Instants a market may hold.
 pub const BARS_MAX: usize = 2_000_000;
 

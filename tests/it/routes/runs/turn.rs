@@ -51,7 +51,7 @@ async fn every_wrong_order_is_named_and_none_is_queued() {
     let places = refuse(json!([nope, good, zero])).await;
     assert_eq!(places, ["trades[0].symbol", "trades[2].symbol"]);
     // What cannot be read and what breaks a rule are told together.
-    assert_eq!(refuse(json!([sell, nope])).await, ["trades[1].symbol", "trades[0].side"]);
+    assert_eq!(refuse(json!([sell, nope])).await, ["trades[0].side", "trades[1].symbol"]);
     let mut kind = good.clone();
     kind["order_type"] = json!("limit");
     assert_eq!(
