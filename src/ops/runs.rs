@@ -185,18 +185,18 @@ impl Op for ListRuns {
         let mut rows = cx.app.runs.list(&cx.caller, limit + 1, self.cursor).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
-        let next_cursor = rows.last().filter(|_| more).map(|row| row.id.clone());
+        let next_cursor = rows.last().filter(|_| more).map(|row| row.origin.id.clone());
         let runs = rows
             .into_iter()
             .map(|row| RunLine {
-                id: row.id,
-                bot_name: row.bot_name,
-                scenario_slug: row.scenario_slug,
-                scenario_version: row.scenario_version,
+                id: row.origin.id,
+                bot_name: row.origin.bot_name,
+                scenario_slug: row.origin.scenario_slug,
+                scenario_version: row.origin.scenario_version,
                 attempt: row.attempt,
                 status: row.derived.status.as_str().into(),
                 sim_time: instant(row.derived.sim_time),
-                created_at: instant(row.created_at),
+                created_at: instant(row.origin.created_at),
                 last_activity_at: instant(row.last_activity_at),
                 published: row.published_at.is_some(),
             })

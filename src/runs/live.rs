@@ -39,17 +39,18 @@ pub(super) fn replay(
     row: &RunRow,
     journal: &[JournalEntry],
 ) -> Result<Live, Error> {
-    let version = u32::try_from(row.scenario_version).unwrap_or(u32::MAX);
-    let changed = || Error::scenario_changed(&row.scenario_slug, version);
-    let entry = catalog.version(&row.scenario_slug, version).ok_or_else(changed)?.clone();
-    if entry.digest().is_ok_and(|digest| digest != row.scenario_digest) {
+    let origin = &row.origin;
+    let version = u32::try_from(origin.scenario_version).unwrap_or(u32::MAX);
+    let changed = || Error::scenario_changed(&origin.scenario_slug, version);
+    let entry = catalog.version(&origin.scenario_slug, version).ok_or_else(changed)?.clone();
+    if entry.digest().is_ok_and(|digest| digest != origin.scenario_digest) {
         return Err(changed());
     }
     let scenario = entry.scenario().map_err(Error::internal)?.clone();
     let mut live = Live::new(row, entry, Run::new(scenario))?;
     let seat = &mut live.seat;
     for line in journal {
-        let damaged = || Error::corrupt_run(&row.id, line.seq);
+        let damaged = || Error::corrupt_run(&origin.id, line.seq);
         let command = codec::decode(seat.run.market(), &line.command).ok_or_else(damaged)?;
         let outcome = seat.run.apply(&command).map_err(|_| damaged())?;
         seat.receive(&outcome, line.at);

@@ -88,7 +88,7 @@ impl Runs {
         let scenario = entry.scenario().map_err(Error::internal)?.clone();
         let run = Run::new(scenario);
         let now = self.clock.now();
-        let row = runs::NewRun {
+        let origin = runs::Origin {
             id: new_id(now).to_string(),
             account_id: account.id.clone(),
             key_id: Some(account.key_id.clone()),
@@ -99,12 +99,14 @@ impl Runs {
             bot_name,
             agent_info: agent_info.map(|info| info.to_string()),
             created_at: now.as_microsecond(),
-            derived: seat::derived(&run, now.as_microsecond()),
         };
-        let header = seat::header(&row);
+        let derived = seat::derived(&run, now.as_microsecond());
+        let header = seat::header(&origin);
         let row = self
             .store
-            .write(move |tx| runs::insert_run(tx, &row, |attempt| header.with_attempt(attempt)))
+            .write(move |tx| {
+                runs::insert_run(tx, &origin, &derived, |attempt| header.with_attempt(attempt))
+            })
             .await
             .map_err(|error| match error {
                 // This version was used with another digest.
@@ -269,8 +271,9 @@ impl Runs {
             let after = match &cursor {
                 None => None,
                 Some(id) => runs::get(tx, id)?
-                    .filter(|row| row.account_id == account)
-                    .map(|row| runs::RunCursor { created_at: row.created_at, id: row.id }),
+                    .map(|row| row.origin)
+                    .filter(|run| run.account_id == account)
+                    .map(|run| runs::RunCursor { created_at: run.created_at, id: run.id }),
             };
             if cursor.is_some() && after.is_none() {
                 return Ok(None);

@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     scenarios::Entry,
     store::{
-        runs::{Derived, NewRun, Run as RunRow, RunStatus},
+        runs::{Derived, Origin, Run as RunRow, RunStatus},
         scores,
     },
 };
@@ -55,14 +55,15 @@ pub struct Meta {
 
 impl Meta {
     pub(super) fn of(row: &RunRow) -> Result<Self, Error> {
+        let origin = &row.origin;
         Ok(Self {
-            id: Uuid::try_parse(&row.id).map_err(Error::internal)?,
-            account_id: row.account_id.clone(),
+            id: Uuid::try_parse(&origin.id).map_err(Error::internal)?,
+            account_id: origin.account_id.clone(),
             attempt: u32::try_from(row.attempt).unwrap_or(u32::MAX),
-            scenario_digest: row.scenario_digest.clone(),
-            bot_name: row.bot_name.clone(),
-            agent_info: row.agent_info.as_deref().and_then(|it| serde_json::from_str(it).ok()),
-            created_at: row.created_at,
+            scenario_digest: origin.scenario_digest.clone(),
+            bot_name: origin.bot_name.clone(),
+            agent_info: origin.agent_info.as_deref().and_then(|it| serde_json::from_str(it).ok()),
+            created_at: origin.created_at,
             last_activity_at: row.last_activity_at,
             completed_at: row.derived.completed_at,
             published_at: row.published_at,
@@ -145,14 +146,14 @@ fn units(units: i128) -> i64 {
 pub(super) struct Header(Value);
 
 /// The header of a run that is about to start.
-pub(super) fn header(new: &NewRun) -> Header {
+pub(super) fn header(origin: &Origin) -> Header {
     Header(json!({
         "format": "bottrade-journal/1",
-        "run": new.id,
-        "scenario": { "slug": new.scenario_slug, "version": new.scenario_version,
-            "digest": new.scenario_digest },
-        "rules_version": new.rules_version,
-        "created_at": new.created_at,
+        "run": origin.id,
+        "scenario": { "slug": origin.scenario_slug, "version": origin.scenario_version,
+            "digest": origin.scenario_digest },
+        "rules_version": origin.rules_version,
+        "created_at": origin.created_at,
     }))
 }
 

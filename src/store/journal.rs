@@ -164,9 +164,10 @@ pub fn verify_chain(genesis: &Digest, head: &Head, entries: &[Entry]) -> Result<
 /// names the run and the command.
 pub fn verify_run(run: &Run, entries: &[Entry]) -> Result<(), StoreError> {
     if sha256(run.header.as_bytes()) != run.genesis {
-        let what = format!("run {}: the genesis is not the hash of the header", run.id);
+        let what = format!("run {}: the genesis is not the hash of the header", run.origin.id);
         return Err(StoreError::corrupt("runs", what));
     }
-    verify_chain(&run.genesis, &run.head, entries)
-        .map_err(|broken| StoreError::corrupt("journal", format!("run {}: {broken}", run.id)))
+    verify_chain(&run.genesis, &run.head, entries).map_err(|broken| {
+        StoreError::corrupt("journal", format!("run {}: {broken}", run.origin.id))
+    })
 }

@@ -52,9 +52,9 @@ pub struct Derived {
     pub completed_at: Option<i64>,
 }
 
-/// A run that is about to start.
-#[derive(Clone, Debug)]
-pub struct NewRun {
+/// What a run starts from: fixed before its first bar and never changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
     /// The id, chosen by the caller (a uuid v7).
     pub id: String,
     /// The owner.
@@ -75,35 +75,15 @@ pub struct NewRun {
     pub agent_info: Option<String>,
     /// When it starts.
     pub created_at: i64,
-    /// Its state at the start.
-    pub derived: Derived,
 }
 
 /// A row of `runs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// The id.
-    pub id: String,
-    /// The owner.
-    pub account_id: String,
-    /// The key that started it.
-    pub key_id: Option<String>,
-    /// The scenario.
-    pub scenario_slug: String,
-    /// Its version.
-    pub scenario_version: i64,
-    /// Its digest.
-    pub scenario_digest: String,
-    /// The rules of the simulator.
-    pub rules_version: i64,
+    /// What it started from.
+    pub origin: Origin,
     /// Which run of its account on this scenario it is, from 1.
     pub attempt: i64,
-    /// What the agent calls itself.
-    pub bot_name: Option<String>,
-    /// What the agent says about itself, as JSON.
-    pub agent_info: Option<String>,
-    /// When it started.
-    pub created_at: i64,
     /// The text the journal's chain begins with.
     pub header: String,
     /// SHA-256 of the header.
@@ -136,17 +116,19 @@ impl Run {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         let status = RunStatus::parse(&row.text("status")?);
         Ok(Self {
-            id: row.text("id")?,
-            account_id: row.text("account_id")?,
-            key_id: row.opt_text("key_id")?,
-            scenario_slug: row.text("scenario_slug")?,
-            scenario_version: row.int("scenario_version")?,
-            scenario_digest: row.text("scenario_digest")?,
-            rules_version: row.int("rules_version")?,
+            origin: Origin {
+                id: row.text("id")?,
+                account_id: row.text("account_id")?,
+                key_id: row.opt_text("key_id")?,
+                scenario_slug: row.text("scenario_slug")?,
+                scenario_version: row.int("scenario_version")?,
+                scenario_digest: row.text("scenario_digest")?,
+                rules_version: row.int("rules_version")?,
+                bot_name: row.opt_text("bot_name")?,
+                agent_info: row.opt_text("agent_info")?,
+                created_at: row.int("created_at")?,
+            },
             attempt: row.int("attempt")?,
-            bot_name: row.opt_text("bot_name")?,
-            agent_info: row.opt_text("agent_info")?,
-            created_at: row.int("created_at")?,
             header: row.text("header")?,
             genesis: row.digest("genesis")?,
             head: Head { seq: row.int("head_seq")?, hash: row.digest("head_hash")? },
@@ -163,36 +145,28 @@ impl Run {
     }
 }
 
-/// Starts a run: pins its scenario version, counts which attempt of its account on this scenario it
-/// is, and makes the genesis of its journal from the header, which `header` writes for that
-/// attempt. Gives the row as it was stored.
+/// Starts a run in the state `derived`: pins its scenario version, counts which attempt of its
+/// account on this scenario it is, and makes the genesis of its journal from the header, which
+/// `header` writes for that attempt. Gives the row as it was stored.
 pub fn insert_run(
     tx: &mut dyn Tx,
-    new: &NewRun,
+    origin: &Origin,
+    derived: &Derived,
     header: impl Fn(i64) -> String,
 ) -> Result<Run, StoreError> {
-    let (slug, version) = (&new.scenario_slug, new.scenario_version);
-    scenarios::pin(tx, slug, version, &new.scenario_digest, new.created_at)?;
-    let attempt = attempts(tx, &new.account_id, slug)? + 1;
+    let (slug, version) = (&origin.scenario_slug, origin.scenario_version);
+    scenarios::pin(tx, slug, version, &origin.scenario_digest, origin.created_at)?;
+    let attempt = attempts(tx, &origin.account_id, slug)? + 1;
     let header = header(attempt);
     let genesis = sha256(header.as_bytes());
     let run = Run {
-        id: new.id.clone(),
-        account_id: new.account_id.clone(),
-        key_id: new.key_id.clone(),
-        scenario_slug: new.scenario_slug.clone(),
-        scenario_version: new.scenario_version,
-        scenario_digest: new.scenario_digest.clone(),
-        rules_version: new.rules_version,
+        origin: origin.clone(),
         attempt,
-        bot_name: new.bot_name.clone(),
-        agent_info: new.agent_info.clone(),
-        created_at: new.created_at,
         header,
         genesis,
         head: Head { seq: 0, hash: genesis },
-        derived: new.derived.clone(),
-        last_activity_at: new.created_at,
+        derived: derived.clone(),
+        last_activity_at: origin.created_at,
         published_at: None,
     };
     let changed = tx.exec(
@@ -206,22 +180,23 @@ pub fn insert_run(
     if changed == 1 {
         return Ok(run);
     }
-    Err(StoreError::Conflict(format!("run {} or attempt {attempt} on {slug} exists", run.id)))
+    Err(StoreError::Conflict(format!("run {} or attempt {attempt} on {slug} exists", origin.id)))
 }
 
 fn insert_values(run: &Run) -> [Val; 21] {
+    let origin = &run.origin;
     [
-        (&run.id).into(),
-        (&run.account_id).into(),
-        run.key_id.as_ref().into(),
-        (&run.scenario_slug).into(),
-        run.scenario_version.into(),
-        (&run.scenario_digest).into(),
-        run.rules_version.into(),
+        (&origin.id).into(),
+        (&origin.account_id).into(),
+        origin.key_id.as_ref().into(),
+        (&origin.scenario_slug).into(),
+        origin.scenario_version.into(),
+        (&origin.scenario_digest).into(),
+        origin.rules_version.into(),
         run.attempt.into(),
-        run.bot_name.as_ref().into(),
-        run.agent_info.as_ref().into(),
-        run.created_at.into(),
+        origin.bot_name.as_ref().into(),
+        origin.agent_info.as_ref().into(),
+        origin.created_at.into(),
         (&run.header).into(),
         (&run.genesis).into(),
         run.head.seq.into(),
@@ -235,7 +210,7 @@ fn insert_values(run: &Run) -> [Val; 21] {
     ]
 }
 
-/// The run with this id, whoever owns it: the caller compares [`Run::account_id`] and
+/// The run with this id, whoever owns it: the caller compares [`Origin::account_id`] and
 /// refuses a stranger.
 pub fn get(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Run>, StoreError> {
     let sql = select_run!("/* by run */ ", "WHERE id = $1");

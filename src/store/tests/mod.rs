@@ -9,7 +9,7 @@ mod sources;
 use super::accounts::Account;
 use super::chain::Head;
 use super::journal::Append;
-use super::runs::{Derived, NewRun, Run, RunStatus};
+use super::runs::{Derived, Origin, Run, RunStatus};
 use super::{Store, StoreError, Tx, accounts, runs};
 use std::sync::mpsc;
 
@@ -24,8 +24,8 @@ fn derived(sim_time: i64) -> Derived {
     Derived { status, sim_time, cash: 10_000, equity: 10_000, completed_at: None }
 }
 
-fn new_run(id: &str, account_id: &str) -> NewRun {
-    NewRun {
+fn origin(id: &str, account_id: &str) -> Origin {
+    Origin {
         id: id.to_owned(),
         account_id: account_id.to_owned(),
         key_id: None,
@@ -36,17 +36,16 @@ fn new_run(id: &str, account_id: &str) -> NewRun {
         bot_name: Some("bot".to_owned()),
         agent_info: None,
         created_at: 100,
-        derived: derived(0),
     }
 }
 
-fn header(run: &NewRun) -> impl Fn(i64) -> String {
-    move |attempt| format!("{{\"run\":\"{}\",\"attempt\":{attempt}}}", run.id)
+fn start(tx: &mut dyn Tx, id: &str, account_id: &str) -> Result<Run, StoreError> {
+    start_from(tx, &origin(id, account_id))
 }
 
-fn start(tx: &mut dyn Tx, id: &str, account_id: &str) -> Result<Run, StoreError> {
-    let new = new_run(id, account_id);
-    runs::insert_run(tx, &new, header(&new))
+fn start_from(tx: &mut dyn Tx, origin: &Origin) -> Result<Run, StoreError> {
+    let header = |attempt| format!("{{\"run\":\"{}\",\"attempt\":{attempt}}}", origin.id);
+    runs::insert_run(tx, origin, &derived(0), header)
 }
 
 fn step(run_id: &str, expected: Head) -> Append {

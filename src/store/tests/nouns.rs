@@ -1,6 +1,6 @@
 //! Accounts, keys, scenario versions, runs and scores.
 
-use super::{SLUG, Store, StoreError, account, header, new_run, start, step, store};
+use super::{SLUG, Store, StoreError, account, origin, start, start_from, step, store};
 use crate::store::keys::{Family, Key};
 use crate::store::runs::{RunCursor, RunStatus};
 use crate::store::scores::{Score, SortBy};
@@ -76,9 +76,9 @@ fn a_scenario_version_keeps_its_digest() {
     assert_eq!(pinned, [(1, "old"), (2, "new")]);
     // A run can not start on a changed scenario either, and leaves nothing behind.
     store.write_blocking(|tx| start(tx, "r1", "a")).unwrap();
-    let mut changed = new_run("r2", "a");
+    let mut changed = origin("r2", "a");
     changed.scenario_digest = "d2".into();
-    let refused = store.write_blocking(move |tx| runs::insert_run(tx, &changed, header(&changed)));
+    let refused = store.write_blocking(move |tx| start_from(tx, &changed));
     assert!(matches!(refused, Err(StoreError::Conflict(_))));
     assert_eq!(store.read_blocking(|tx| runs::attempts(tx, "a", SLUG)).unwrap(), 1);
 }
@@ -96,7 +96,7 @@ async fn concurrent_starts_get_attempts_without_gap_or_double() {
     let mut attempts = Vec::new();
     while let Some(run) = tasks.join_next().await {
         let run = run.unwrap();
-        let stored = store.read_blocking(|tx| runs::get(tx, &run.id)).unwrap().unwrap();
+        let stored = store.read_blocking(|tx| runs::get(tx, &run.origin.id)).unwrap().unwrap();
         assert_eq!(stored, run);
         assert!(stored.header.ends_with(&format!("\"attempt\":{}}}", run.attempt)));
         attempts.push(run.attempt);
@@ -111,16 +111,17 @@ async fn concurrent_starts_get_attempts_without_gap_or_double() {
 fn runs_are_listed_newest_first_page_by_page_for_their_owner() {
     let store = store();
     for n in 0..5 {
-        let mut new = new_run(&format!("r{n}"), "a");
+        let mut new = origin(&format!("r{n}"), "a");
         new.created_at = 100 + n / 2;
-        store.write_blocking(move |tx| runs::insert_run(tx, &new, header(&new))).unwrap();
+        store.write_blocking(move |tx| start_from(tx, &new)).unwrap();
     }
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
         let page = store.read_blocking(|tx| runs::list(tx, "a", 2, cursor.as_ref())).unwrap();
         let Some(last) = page.last() else { break };
+        let last = &last.origin;
         cursor = Some(RunCursor { created_at: last.created_at, id: last.id.clone() });
-        seen.extend(page.into_iter().map(|run| run.id));
+        seen.extend(page.into_iter().map(|run| run.origin.id));
     }
     assert_eq!(seen, ["r4", "r3", "r2", "r1", "r0"]);
     assert!(store.read_blocking(|tx| runs::list(tx, "b", 9, None)).unwrap().is_empty());
