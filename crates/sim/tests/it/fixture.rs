@@ -28,6 +28,8 @@ use sim::{
     run::Fill,
 };
 
+use crate::world::{flows, free_rules};
+
 const BASE: i64 = 1_700_006_400;
 
 /// A fixture as it was read, up to its first command.
@@ -73,7 +75,7 @@ pub(crate) fn play(text: &str) -> String {
     }
     let replayed = Run::replay(Arc::clone(run.scenario()), &journal).expect("a journal replays");
     assert!(replayed == run, "a journal replays to the same run");
-    let kept = run.rules().starting_cash + crate::world::flows(&run) - run.costs().borrow;
+    let kept = run.rules().starting_cash + flows(&run) - run.costs().borrow;
     assert_eq!(kept, run.cash(), "money comes and goes with fills and borrow alone");
     written
 }
@@ -81,18 +83,7 @@ pub(crate) fn play(text: &str) -> String {
 impl Fixture {
     fn read(head: &str) -> Self {
         let mut fixture = Self {
-            rules: Rules {
-                starting_cash: Money::whole(100_000),
-                leverage_cap: Leverage::ONE,
-                short_enabled: true,
-                commission_bps: 0,
-                borrow_bps_annual: 0,
-                sessions_per_year: 252,
-                limit_fill: LimitFill::Through,
-                path_policy: PathPolicy::Worst,
-                participation_pct: None,
-                warmup: 0,
-            },
+            rules: free_rules(),
             slippage: Vec::new(),
             symbols: Vec::new(),
             labels: Vec::new(),

@@ -6,13 +6,12 @@ use proptest::{strategy::Strategy, strategy::ValueTree, test_runner::TestRunner}
 use sim::{
     Command, Market, Money, Price, Quantity, Rules, Run, Scenario, Timestamp,
     market::{Bar, Instrument, MarketData},
-    num::Leverage,
     order::{NewOrder, OrderKind, Side},
     outcome::{Refusal, Reject},
-    rules::{LimitFill, ORDERS_PER_TURN_MAX, PathPolicy, WORKING_ORDERS_MAX},
+    rules::{ORDERS_PER_TURN_MAX, WORKING_ORDERS_MAX},
 };
 
-use crate::world::worlds;
+use crate::world::{free_rules, worlds};
 
 /// A run of some world, and so many small orders that rest in it.
 fn run_and_orders(count: usize) -> (Run, Vec<NewOrder>) {
@@ -69,18 +68,8 @@ fn penny_run() -> Run {
         bars: vec![(0..4).map(bar).collect()],
         ..MarketData::default()
     };
-    let rules = Rules {
-        starting_cash: Money::whole(1_000_000),
-        leverage_cap: Leverage::ONE,
-        short_enabled: false,
-        commission_bps: 0,
-        borrow_bps_annual: 0,
-        sessions_per_year: 252,
-        limit_fill: LimitFill::Through,
-        path_policy: PathPolicy::Worst,
-        participation_pct: None,
-        warmup: 0,
-    };
+    let cash = Money::whole(1_000_000);
+    let rules = Rules { starting_cash: cash, short_enabled: false, ..free_rules() };
     let market = Market::new(data, Timestamp::date).unwrap();
     Run::new(Arc::new(Scenario::new(rules, market).unwrap()))
 }

@@ -18,6 +18,22 @@ pub(crate) const SIDES: [Side; 4] = [Side::Buy, Side::Sell, Side::Short, Side::C
 const TIFS: [TimeInForce; 4] =
     [TimeInForce::Gtc, TimeInForce::Day, TimeInForce::Ioc, TimeInForce::Fok];
 
+/// Rules without costs or leverage, from which the fixtures and the random rules start.
+pub(crate) fn free_rules() -> Rules {
+    Rules {
+        starting_cash: Money::whole(100_000),
+        leverage_cap: Leverage::ONE,
+        short_enabled: true,
+        commission_bps: 0,
+        borrow_bps_annual: 0,
+        sessions_per_year: 252,
+        limit_fill: LimitFill::Through,
+        path_policy: PathPolicy::Worst,
+        participation_pct: None,
+        warmup: 0,
+    }
+}
+
 /// A bar in cents.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cell {
@@ -140,16 +156,15 @@ fn rules() -> impl Strategy<Value = Rules> {
     let costs = (0..3_usize, any::<bool>(), 0..60_u32, 0..3_000_u32);
     let fills = (any::<bool>(), 0..5_usize, option::weighted(0.3, 1..50_u32), 0..3_usize);
     (costs, fills).prop_map(|((cap, short_enabled, commission, borrow), fills)| Rules {
-        starting_cash: Money::whole(100_000),
         leverage_cap: Leverage::from_f64([1.0, 2.0, 4.0][cap]).unwrap(),
         short_enabled,
         commission_bps: commission,
         borrow_bps_annual: borrow,
-        sessions_per_year: 252,
         limit_fill: if fills.0 { LimitFill::Through } else { LimitFill::Touch },
         path_policy: PathPolicy::from_name(PathPolicy::NAMES[fills.1]).unwrap(),
         participation_pct: fills.2,
         warmup: fills.3,
+        ..free_rules()
     })
 }
 
