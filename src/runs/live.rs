@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use sim::Run;
 use uuid::Uuid;
 
-use super::{Meta, Seat, codec};
+use super::{
+    Meta, Seat,
+    replay::{Unreplayable, replay},
+};
 use crate::{
     error::Error,
     scenarios::{Catalog, Entry},
@@ -31,31 +34,23 @@ impl Live {
     pub(super) fn new(row: &RunRow, entry: Arc<Entry>, run: Run) -> Result<Self, Error> {
         Ok(Self { seat: Seat::new(Meta::of(row)?, entry, run), head: row.head })
     }
-}
 
-/// Rebuilds a run from its journal.
-pub(super) fn replay(
-    catalog: &Catalog,
-    row: &RunRow,
-    journal: &[JournalEntry],
-) -> Result<Live, Error> {
-    let origin = &row.origin;
-    let version = u32::try_from(origin.scenario_version).unwrap_or(u32::MAX);
-    let changed = || Error::scenario_changed(&origin.scenario_slug, version);
-    let entry = catalog.version(&origin.scenario_slug, version).ok_or_else(changed)?.clone();
-    if entry.digest().is_ok_and(|digest| digest != origin.scenario_digest) {
-        return Err(changed());
+    /// The run of a stored row and its journal, whose chain was verified.
+    pub(super) fn replayed(
+        catalog: &Catalog,
+        row: &RunRow,
+        journal: &[JournalEntry],
+    ) -> Result<Self, Error> {
+        let origin = &row.origin;
+        let seat = replay(catalog, row, journal).map_err(|why| match why {
+            Unreplayable::Scenario { slug, version } | Unreplayable::Edited { slug, version } => {
+                Error::scenario_changed(&slug, version)
+            }
+            Unreplayable::Event(seq) => Error::corrupt_run(&origin.id, seq),
+            Unreplayable::Row(why) => why,
+        })?;
+        Ok(Self { seat, head: row.head })
     }
-    let scenario = entry.scenario().map_err(Error::internal)?.clone();
-    let mut live = Live::new(row, entry, Run::new(scenario))?;
-    let seat = &mut live.seat;
-    for line in journal {
-        let damaged = || Error::corrupt_run(&origin.id, line.seq);
-        let command = codec::decode(seat.run.market(), &line.command).ok_or_else(damaged)?;
-        let outcome = seat.run.apply(&command).map_err(|_| damaged())?;
-        seat.receive(&outcome, line.at);
-    }
-    Ok(live)
 }
 
 /// A place for one run's state: empty until it is loaded. Its lock is the run's queue.

@@ -7,6 +7,8 @@ mod caller;
 mod codec;
 pub(crate) mod ids;
 mod live;
+mod read;
+mod replay;
 mod seat;
 mod turn;
 mod upkeep;
@@ -23,10 +25,13 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 pub use caller::{Account, Caller};
-pub use seat::{Meta, Seat};
+pub use replay::{Unreplayable, replay};
+pub use seat::{Meta, Seat, header};
 pub use turn::Turn;
 
 pub use crate::store::{
+    chain::{hex, sha256},
+    journal::Entry as JournalEntry,
     runs::Run as RunRow,
     scores::{Played as BoardCount, Score as Ranked, SortBy},
 };
@@ -101,11 +106,10 @@ impl Runs {
             created_at: now.as_microsecond(),
         };
         let derived = seat::derived(&run, now.as_microsecond());
-        let header = seat::header(&origin);
         let row = self
             .store
             .write(move |tx| {
-                runs::insert_run(tx, &origin, &derived, |attempt| header.with_attempt(attempt))
+                runs::insert_run(tx, &origin, &derived, |attempt| header(&origin, attempt))
             })
             .await
             .map_err(|error| match error {
@@ -119,35 +123,6 @@ impl Runs {
         let answer = view(&live.seat);
         self.lives.insert(live, now);
         Ok(answer)
-    }
-
-    /// Looks at a run of the caller.
-    pub async fn read<T>(
-        &self,
-        caller: &Caller,
-        run_id: &str,
-        view: impl FnOnce(&Seat) -> T,
-    ) -> Result<T, Error> {
-        let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
-        let mut state = slot.lock().await;
-        let live = self.live(&mut state, run_id).await?;
-        owned(caller, &live.seat)?;
-        Ok(view(&live.seat))
-    }
-
-    /// Looks at a published run; one that is not published does not exist.
-    pub async fn read_public<T>(
-        &self,
-        run_id: &str,
-        view: impl FnOnce(&Seat) -> T,
-    ) -> Result<T, Error> {
-        let (id, asked) = (parse_id(run_id)?, run_id.to_owned());
-        // Asked first, so that strangers cannot fill the memory with runs that are not public.
-        let published = self.store.read(move |tx| runs::published(tx, &asked)).await?;
-        published.ok_or_else(Error::no_such_run)?;
-        let slot = self.lives.slot(id, self.clock.now());
-        let mut state = slot.lock().await;
-        Ok(view(&self.live(&mut state, run_id).await?.seat))
     }
 
     /// Applies a command to a run of the caller: journal first, then the answer.
@@ -165,7 +140,7 @@ impl Runs {
         let slot = self.lives.slot(parse_id(turn.run_id)?, self.clock.now());
         let mut state = slot.lock_owned().await;
         let live = self.live(&mut state, turn.run_id).await?;
-        owned(caller, &live.seat)?;
+        owned(caller, &live.seat.meta.account_id)?;
         if let Some(answered) = self.answered(&turn).await? {
             return serde_json::from_str(&answered).map_err(Error::internal);
         }
@@ -247,40 +222,10 @@ impl Runs {
     }
 
     async fn load(&self, run_id: &str) -> Result<Live, Error> {
-        let (id, catalog) = (run_id.to_owned(), Arc::clone(&self.catalog));
-        let loaded = self.store.read(move |tx| {
-            let Some(row) = runs::get(tx, &id)? else { return Ok(None) };
-            let entries = journal::load(tx, &id)?;
-            journal::verify_run(&row, &entries)?;
-            Ok(Some((row, entries)))
-        });
-        let (row, entries) = loaded.await?.ok_or_else(Error::no_such_run)?;
-        let replay = tokio::task::spawn_blocking(move || live::replay(&catalog, &row, &entries));
+        let (row, entries) = self.journal(run_id).await?;
+        let catalog = Arc::clone(&self.catalog);
+        let replay = tokio::task::spawn_blocking(move || Live::replayed(&catalog, &row, &entries));
         replay.await.map_err(Error::internal)?
-    }
-
-    /// The caller's runs, newest first, after the run `cursor`.
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        limit: u32,
-        cursor: Option<String>,
-    ) -> Result<Vec<RunRow>, Error> {
-        let account = caller.account()?.id.clone();
-        let rows = self.store.read(move |tx| {
-            let after = match &cursor {
-                None => None,
-                Some(id) => runs::get(tx, id)?
-                    .map(|row| row.origin)
-                    .filter(|run| run.account_id == account)
-                    .map(|run| runs::RunCursor { created_at: run.created_at, id: run.id }),
-            };
-            if cursor.is_some() && after.is_none() {
-                return Ok(None);
-            }
-            runs::list(tx, &account, limit.into(), after.as_ref()).map(Some)
-        });
-        rows.await?.ok_or_else(|| Error::invalid_field("cursor", "is not one of your runs"))
     }
 
     /// Makes a finished run public, for good.
@@ -293,7 +238,7 @@ impl Runs {
         let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
         let mut state = slot.lock_owned().await;
         let live = self.live(&mut state, run_id).await?;
-        owned(caller, &live.seat)?;
+        owned(caller, &live.seat.meta.account_id)?;
         let (score, answer) = score(&live.seat)?;
         let row = live.seat.score_row(score, self.clock.now().as_microsecond());
         let kept_in = self.store.clone();
@@ -307,25 +252,6 @@ impl Runs {
         });
         published.await.map_err(Error::internal)??;
         Ok(answer)
-    }
-
-    /// The published runs of a version of a scenario, best first.
-    pub async fn leaderboard(
-        &self,
-        slug: String,
-        version: u32,
-        sort_by: SortBy,
-        limit: i64,
-    ) -> Result<Vec<Ranked>, Error> {
-        Ok(self
-            .store
-            .read(move |tx| scores::leaderboard(tx, &slug, version.into(), sort_by, limit))
-            .await?)
-    }
-
-    /// How often each scenario was played and published.
-    pub async fn board_counts(&self) -> Result<Vec<BoardCount>, Error> {
-        Ok(self.store.read(scores::played).await?)
     }
 
     /// Waits until the store refuses every write, and says why.
@@ -378,9 +304,9 @@ fn parse_id(run_id: &str) -> Result<Uuid, Error> {
 }
 
 /// Refuses a caller whose run it is not.
-fn owned(caller: &Caller, seat: &Seat) -> Result<(), Error> {
+fn owned(caller: &Caller, owner: &str) -> Result<(), Error> {
     let account = caller.account()?;
-    if account.id == seat.meta.account_id { Ok(()) } else { Err(Error::foreign_run()) }
+    if account.id == owner { Ok(()) } else { Err(Error::foreign_run()) }
 }
 
 impl From<StoreError> for Error {

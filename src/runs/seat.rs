@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     scenarios::Entry,
     store::{
+        Digest,
         runs::{Derived, Origin, Run as RunRow, RunStatus},
         scores,
     },
@@ -37,6 +38,8 @@ pub struct Meta {
     pub account_id: String,
     /// Which run of its account on its scenario it is, from 1.
     pub attempt: u32,
+    /// The first link of its journal.
+    pub genesis: Digest,
     /// SHA-256 of the scenario's rules and bars.
     pub scenario_digest: String,
     /// What the bot is called.
@@ -60,6 +63,7 @@ impl Meta {
             id: Uuid::try_parse(&origin.id).map_err(Error::internal)?,
             account_id: origin.account_id.clone(),
             attempt: u32::try_from(row.attempt).unwrap_or(u32::MAX),
+            genesis: row.genesis,
             scenario_digest: origin.scenario_digest.clone(),
             bot_name: origin.bot_name.clone(),
             agent_info: origin.agent_info.as_deref().and_then(|it| serde_json::from_str(it).ok()),
@@ -142,26 +146,16 @@ fn units(units: i128) -> i64 {
     i64::try_from(units).unwrap_or(if units < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// The text with which a run's hash chain begins, but for the attempt.
-pub(super) struct Header(Value);
-
-/// The header of a run that is about to start.
-pub(super) fn header(origin: &Origin) -> Header {
-    Header(json!({
+/// The text with which a run's hash chain begins.
+pub fn header(origin: &Origin, attempt: i64) -> String {
+    let header = json!({
         "format": "bottrade-journal/1",
         "run": origin.id,
         "scenario": { "slug": origin.scenario_slug, "version": origin.scenario_version,
             "digest": origin.scenario_digest },
         "rules_version": origin.rules_version,
         "created_at": origin.created_at,
-    }))
-}
-
-impl Header {
-    /// The whole text.
-    pub(super) fn with_attempt(&self, attempt: i64) -> String {
-        let mut header = self.0.clone();
-        header["attempt"] = json!(attempt);
-        header.to_string()
-    }
+        "attempt": attempt,
+    });
+    header.to_string()
 }

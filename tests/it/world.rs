@@ -122,7 +122,7 @@ pub(crate) fn tiny() -> Sketch {
 }
 
 /// Eight days, leverage 4, shorting, costs: CRASH loses 90 % on the third day, CALM goes nowhere.
-fn margin() -> Sketch {
+pub(crate) fn margin() -> Sketch {
     let rules = [
         "leverage_cap = 4.0",
         "short_enabled = true",
