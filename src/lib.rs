@@ -7,6 +7,7 @@ pub mod cli;
 
 pub mod api;
 pub mod play;
+pub mod proof;
 
 pub mod ops;
 

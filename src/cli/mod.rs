@@ -5,6 +5,7 @@ mod key;
 mod play;
 mod scenario;
 mod serve;
+mod verify;
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
@@ -41,6 +42,8 @@ enum Verb {
     },
     /// Let a reference bot play a scenario and show its scorecard.
     Play(play::Play),
+    /// Recompute an exported run; succeeds only if every byte is right.
+    Verify(verify::Verify),
 }
 
 /// Where the data lives.
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Verb::Key { verb } => verb.run(),
         Verb::Scenario { verb } => verb.run(&mut std::io::stdout()),
         Verb::Play(play) => play.run(),
+        Verb::Verify(verify) => verify.run(),
     };
     match done {
         Ok(code) => code,

@@ -4,7 +4,9 @@
 //! MCP tools and the `OpenAPI` document are read off that table. An operation knows no door.
 
 mod account;
+mod equity;
 mod input;
+mod journal;
 mod leaderboard;
 mod market;
 mod orders;
@@ -43,9 +45,10 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<orders::StepRun>(),
     OpDef::of::<orders::GetTrades>(),
     OpDef::of::<results::GetResults>(),
-    OpDef::of::<results::GetEquity>(),
+    OpDef::of::<equity::GetEquity>(),
     OpDef::of::<publish::PublishRun>(),
     OpDef::of::<publish::GetPublicRun>(),
+    OpDef::of::<journal::GetJournal>(),
     OpDef::of::<leaderboard::GetLeaderboard>(),
     OpDef::of::<leaderboard::ListBoards>(),
 ];

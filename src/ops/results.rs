@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sim::{
     RULES_VERSION, Run, Status,
-    metrics::{Benchmark, Metric, Report},
+    metrics::{Metric, Report},
 };
 
 use super::{
     Cx, Effect, Op, Route,
-    views::{CurvePoint, RunView, Workflow, equity_curve, instant},
+    views::{RunView, Workflow, instant, shorten},
 };
 use crate::{
     error::Error,
@@ -192,9 +193,27 @@ impl Results {
         }
     }
 
-    pub(super) fn of_seat(seat: &Seat) -> Self {
+    /// The score of a run and when it was reached.
+    pub fn of_seat(seat: &Seat) -> Self {
         let computed_at = seat.meta.completed_at.unwrap_or(seat.meta.last_activity_at);
         Self::of(&seat.meta.id.to_string(), &seat.run, instant(computed_at))
+    }
+
+    /// The score as JSON, its amounts as decimal strings to the last digit.
+    pub(super) fn exact(seat: &Seat) -> Result<Value, Error> {
+        let mut value = serde_json::to_value(Self::of_seat(seat)).map_err(Error::internal)?;
+        shorten(&mut value);
+        value["final_equity"] = json!(seat.run.last_sample().equity());
+        let costs = seat.run.costs();
+        for (name, amount) in [
+            ("slippage", costs.slippage),
+            ("commission", costs.commission),
+            ("borrow", costs.borrow),
+            ("total", costs.total()),
+        ] {
+            value["costs"][name] = json!(amount);
+        }
+        Ok(value)
     }
 
     /// The columns of a leaderboard.
@@ -358,39 +377,5 @@ impl BenchmarkView {
             "equal_weight" => "the equal-weight portfolio".into(),
             _ => self.name.clone(),
         }
-    }
-}
-
-/// The equity of every bar beside the benchmark's, for the owner of a run.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GetEquity {
-    run_id: String,
-}
-
-/// Two curves on the bar clock, from the first bar of the run to its current one.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct EquityCurves {
-    run_id: String,
-    equity_curve: Vec<CurvePoint>,
-    /// The benchmark at the same bars, 1 at the first.
-    benchmark: Vec<f64>,
-}
-
-impl Op for GetEquity {
-    const NAME: &'static str = "get_equity";
-    const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/equity");
-    const TOOL: bool = false;
-    const EFFECT: Effect = Effect::Read;
-    type Output = EquityCurves;
-
-    async fn run(self, cx: &Cx) -> Result<EquityCurves, Error> {
-        let curves = |seat: &Seat| {
-            let bars = seat.run.samples().len();
-            let benchmark = Benchmark::of(seat.run.scenario());
-            (equity_curve(seat), benchmark.curve.into_iter().take(bars).collect())
-        };
-        let (equity_curve, benchmark) = cx.app.runs.read(&cx.caller, &self.run_id, curves).await?;
-        Ok(EquityCurves { run_id: self.run_id, equity_curve, benchmark })
     }
 }

@@ -18,5 +18,6 @@ mod golden;
 mod journal;
 mod no_look_ahead;
 mod parity;
+mod proof;
 mod routes;
 mod tidy;

@@ -249,6 +249,7 @@ async fn every_closed_operation_asks_for_a_key_at_both_doors() {
         "list_scenarios",
         "get_scenario",
         "get_public_run",
+        "get_journal",
         "get_leaderboard",
         "list_leaderboards",
     ];

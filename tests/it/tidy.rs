@@ -13,8 +13,9 @@ use crate::files::root;
 /// Which module of `src/` may use which: the arrows of ARCHITECTURE.md. `main` and `lib` tie them
 /// together; [`LEAVES`] may be used by everyone above the store.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("cli", &["play", "api", "app", "ops", "runs", "accounts", "scenarios", "store"]),
+    ("cli", &["play", "proof", "api", "app", "ops", "runs", "accounts", "scenarios", "store"]),
     ("play", &["ops", "scenarios"]),
+    ("proof", &["ops", "runs", "scenarios", "store"]),
     ("api", &["app", "ops", "runs"]),
     ("ops", &["app", "runs", "scenarios"]),
     ("app", &["accounts", "runs", "scenarios", "store"]),

@@ -1,5 +1,6 @@
 //! The shapes that answers share: the only serialised forms of runs, orders, trades and bars.
 
+mod file;
 mod order;
 mod run;
 mod scenario;
@@ -8,6 +9,7 @@ mod step;
 use serde_json::Value;
 use sim::Timestamp;
 
+pub use file::{EventPart, FORMAT, RunFile};
 pub use order::{BarView, OrderView, TradeView};
 pub(crate) use run::equity_curve;
 pub use run::{CurvePoint, EquityView, PositionView, RunView, Snapshot, Workflow};

@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod equity;
+mod journal;
 mod list;
 mod market;
 mod order_types;
