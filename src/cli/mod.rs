@@ -1,5 +1,6 @@
 //! The command line: what a person types. Each verb is a file.
 
+mod backup;
 mod environment;
 mod key;
 mod play;
@@ -9,6 +10,7 @@ mod verify;
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::{
     filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -42,6 +44,10 @@ enum Verb {
     },
     /// Let a reference bot play a scenario and show its scorecard.
     Play(play::Play),
+    /// Copy the database of a server, also while it runs, and check the copy.
+    Backup(backup::Backup),
+    /// Make the database of a new data folder from a backup.
+    Restore(backup::Restore),
     /// Recompute an exported run; succeeds only if every byte is right.
     Verify(verify::Verify),
 }
@@ -52,6 +58,23 @@ pub(crate) struct Data {
     /// Folder of the database and of the first key.
     #[arg(long, env = "BOTTRADE_DATA_DIR", default_value = "./data", value_name = "DIR")]
     data_dir: PathBuf,
+}
+
+impl Data {
+    /// Keeps everybody else who would write there off the data folder: two servers would each
+    /// answer from their own memory.
+    ///
+    /// The lock ends with the process, however it ends.
+    fn alone(&self) -> anyhow::Result<std::fs::File> {
+        let path = self.data_dir.join("server.lock");
+        let lock = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let lock = lock.with_context(|| format!("cannot open {}", path.display()))?;
+        lock.try_lock().with_context(|| {
+            let folder = self.data_dir.display();
+            format!("another server uses {folder}; give this one its own --data-dir")
+        })?;
+        Ok(lock)
+    }
 }
 
 /// Which scenarios there are.
@@ -85,6 +108,8 @@ pub fn main() -> ExitCode {
         Verb::Key { verb } => verb.run(),
         Verb::Scenario { verb } => verb.run(&mut std::io::stdout()),
         Verb::Play(play) => play.run(),
+        Verb::Backup(backup) => backup.run(),
+        Verb::Restore(restore) => restore.run(),
         Verb::Verify(verify) => verify.run(),
     };
     match done {

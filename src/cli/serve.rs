@@ -50,7 +50,7 @@ impl Serve {
         let data_dir = &self.data.data_dir;
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
-        let _alone = alone(data_dir)?;
+        let _alone = self.data.alone()?;
         let store = Store::open(crate::app::database(data_dir))?;
         let listener = tokio::net::TcpListener::bind(self.listen).await.with_context(|| {
             format!("cannot listen on {}; --listen chooses another", self.listen)
@@ -129,19 +129,6 @@ fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
             _ = interrupt.recv() => (),
         }
     })
-}
-
-/// Keeps a second server off a data folder: each would answer from its own memory.
-///
-/// The lock ends with the process, however it ends.
-fn alone(data_dir: &Path) -> anyhow::Result<std::fs::File> {
-    let path = data_dir.join("server.lock");
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
-    let lock = lock.with_context(|| format!("cannot open {}", path.display()))?;
-    lock.try_lock().with_context(|| {
-        format!("another server uses {}; give this one its own --data-dir", data_dir.display())
-    })?;
-    Ok(lock)
 }
 
 /// Where the first key of a data folder is kept.

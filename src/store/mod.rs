@@ -14,6 +14,7 @@
 //! */` for a presented key, `/* upkeep */`). A test reads the sources for it.
 
 pub mod accounts;
+pub mod backup;
 pub mod chain;
 mod error;
 pub mod idempotency;

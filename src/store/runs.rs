@@ -266,6 +266,15 @@ pub fn idle(
     rows.iter().map(|row| Ok((row.int("last_activity_at")?, row.text("id")?))).collect()
 }
 
+/// The ids of runs after this one, ascending, of all accounts.
+pub fn ids_after(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(
+        "/* upkeep */ SELECT id FROM runs WHERE id > $1 ORDER BY id LIMIT $2",
+        &[after.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
 /// How many runs an account started at or after an instant: its quota.
 pub fn count_since(tx: &mut dyn Tx, account_id: &str, since: i64) -> Result<i64, StoreError> {
     let row = query_one(

@@ -68,6 +68,11 @@ def test_the_curl_lines_end_with_a_score(newcomer: Server) -> None:
     assert results["final_equity"] != 100_000
 
 
+def test_the_curl_lines_end_with_a_proof(newcomer: Server) -> None:
+    prove = block("A run is its journal").replace("target/release/bottrade", str(newcomer.binary.path))
+    assert "is proven" in typed(newcomer, f"{block('curl:')}\n{prove}")
+
+
 def test_the_python_lines_end_with_a_score(newcomer: Server) -> None:
     # The program of the PyPI client and ours share a name: the client's folder comes first in PATH.
     assert "BotTrade backtest complete" in typed(newcomer, block("Python"))

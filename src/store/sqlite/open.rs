@@ -76,7 +76,7 @@ fn create(path: &Path) -> Result<bool, StoreError> {
 }
 
 /// The new names, of the file and of its folder, survive a power cut too.
-fn sync_folders(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folders(path: &Path) -> io::Result<()> {
     let path = path.canonicalize()?;
     path.ancestors().skip(1).take(2).try_for_each(|folder| File::open(folder)?.sync_all())
 }
@@ -130,7 +130,7 @@ fn refuse_foreign(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn has_version(conn: &Connection) -> Result<bool, StoreError> {
+pub(crate) fn has_version(conn: &Connection) -> Result<bool, StoreError> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'";
     Ok(!SqliteTx::new(conn).query(sql, &[])?.is_empty())
 }

@@ -1,5 +1,6 @@
 //! Tests of the store as a whole; what they share is here.
 
+mod backup;
 mod commit;
 mod files;
 mod journal;
