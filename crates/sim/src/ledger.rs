@@ -2,7 +2,7 @@
 
 use crate::{
     market::SymbolId,
-    num::{Money, Price, Quantity},
+    num::{Money, Price, Quantity, div_half_even_wide},
     order::Side,
 };
 
@@ -130,7 +130,7 @@ impl Position {
         let held = self.quantity.abs();
         let total = held + trade.quantity;
         let cost = held.exact_value(self.avg_cost) + trade.quantity.exact_value(trade.price);
-        let avg = crate::num::div_half_even(cost, i128::from(total.units()));
+        let avg = div_half_even_wide(cost, total.units().unsigned_abs());
         self.avg_cost = Price::from_units(i64::try_from(avg).unwrap_or(i64::MAX));
         self.entry_commission += commission;
         self.quantity += signed(trade);

@@ -4,6 +4,8 @@
 //! below no sum or product of a run can overflow: a position is worth at most 1e18 units of
 //! currency (1e26 raw) and a run of a billion such fills still fits 1e38.
 
+mod div;
+
 use std::{
     fmt,
     ops::{Add, AddAssign, Neg, Sub, SubAssign},
@@ -12,49 +14,22 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use div::div_half_even;
+pub(crate) use div::div_half_even_wide;
+
 /// Raw units in one whole: every fixed-point type counts in 1e-8.
-pub const SCALE: i64 = 100_000_000;
+pub const SCALE: i64 = ONE as i64;
+/// The same as a divisor.
+const ONE: u32 = 100_000_000;
 /// Decimal places of [`SCALE`].
 const DECIMALS: usize = 8;
 /// Basis points in one.
-const BPS: i64 = 10_000;
+const BPS: u32 = 10_000;
 
 /// The highest price a bar or an order may carry, in whole units of currency.
 pub const PRICE_MAX: i64 = 1_000_000_000;
 /// The largest order and the largest position, in whole units.
 pub const QUANTITY_MAX: i64 = 1_000_000_000;
-
-/// `a × b ÷ c`, rounded half to even; `c > 0`.
-#[inline]
-pub(crate) fn mul_div(a: i64, b: i64, c: i64) -> i128 {
-    match a.checked_mul(b) {
-        Some(product) => i128::from(div_half_even_64(product, c)),
-        None => div_half_even(i128::from(a) * i128::from(b), i128::from(c)),
-    }
-}
-
-#[inline]
-fn div_half_even_64(n: i64, d: i64) -> i64 {
-    let (quotient, rest) = (n.div_euclid(d), n.rem_euclid(d));
-    let up = match rest.cmp(&(d - rest)) {
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Equal => quotient & 1 == 1,
-        std::cmp::Ordering::Greater => true,
-    };
-    quotient + i64::from(up)
-}
-
-/// `n ÷ d`, rounded half to even; `d > 0`.
-#[inline]
-pub(crate) fn div_half_even(n: i128, d: i128) -> i128 {
-    let (quotient, rest) = (n.div_euclid(d), n.rem_euclid(d));
-    let up = match rest.cmp(&(d - rest)) {
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Equal => quotient & 1 == 1,
-        std::cmp::Ordering::Greater => true,
-    };
-    quotient + i128::from(up)
-}
 
 /// Why a text is not a fixed-point number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -246,16 +221,17 @@ impl Price {
     /// The price moved by `bps` basis points: up for a positive direction, down for a negative.
     #[must_use]
     pub fn slipped(self, bps: u32, direction: i64) -> Self {
-        let factor = BPS + direction.signum() * i64::from(bps);
+        let factor = i64::from(BPS) + direction.signum() * i64::from(bps);
+        let exact = i128::from(self.0) * i128::from(factor);
         // A price is at most 1e17 raw units and `factor` below 2e4 keeps the result in range.
-        Self(i64::try_from(mul_div(self.0, factor, BPS)).unwrap_or(i64::MAX))
+        Self(i64::try_from(div_half_even(exact, BPS)).unwrap_or(i64::MAX))
     }
 }
 
 impl Quantity {
     /// What this many units cost at `price`.
     pub fn value(self, price: Price) -> Money {
-        Money(mul_div(self.0, price.0, SCALE))
+        Money::from_exact(self.exact_value(price))
     }
 
     /// The exact product in units of 1e-16, for sums that round once.
@@ -267,26 +243,26 @@ impl Quantity {
 impl Money {
     /// Rounds a sum of exact products (units of 1e-16) to money.
     pub(crate) fn from_exact(sum: i128) -> Self {
-        Self(div_half_even(sum, i128::from(SCALE)))
+        Self(div_half_even(sum, ONE))
     }
 
     /// `bps` basis points of this amount.
     #[must_use]
     pub fn bps(self, bps: u32) -> Self {
-        Self(div_half_even(self.0 * i128::from(bps), i128::from(BPS)))
+        Self(div_half_even(self.0 * i128::from(bps), BPS))
     }
 
     /// `bps` basis points a year of this amount, for one of `periods` equal periods of a year.
     #[must_use]
     pub fn bps_per_period(self, bps: u32, periods: u32) -> Self {
-        let divisor = i128::from(BPS) * i128::from(periods.max(1));
-        Self(div_half_even(self.0 * i128::from(bps), divisor))
+        let divisor = u64::from(BPS) * u64::from(periods.max(1));
+        Self(div_half_even_wide(self.0 * i128::from(bps), divisor))
     }
 
     /// The part `share ÷ of` of this amount, rounded half to even; `of > 0`.
     #[must_use]
     pub(crate) fn portion(self, share: Quantity, of: Quantity) -> Self {
-        Self(div_half_even(self.0 * i128::from(share.0), i128::from(of.0)))
+        Self(div_half_even_wide(self.0 * i128::from(share.0), of.0.unsigned_abs()))
     }
 }
 
@@ -355,16 +331,6 @@ mod tests {
         }
         assert_eq!("100000000000".parse::<Price>(), Err(ParseError::TooLarge));
         assert_eq!(Quantity::parse_cut(&"9".repeat(301)), Err(ParseError::TooLarge));
-    }
-
-    #[test]
-    fn rounding_is_half_to_even_on_both_paths() {
-        for (n, expected) in [(5, 0), (15, 2), (25, 2), (-5, 0), (-15, -2), (26, 3), (-26, -3)] {
-            assert_eq!(div_half_even(n, 10), expected, "{n}");
-            assert_eq!(mul_div(i64::try_from(n).unwrap(), 1, 10), expected, "{n}");
-        }
-        let big = i64::MAX / 2;
-        assert_eq!(mul_div(big, 10, 10), i128::from(big));
     }
 
     #[test]
