@@ -101,6 +101,8 @@ pub struct Run {
     pub(crate) samples: Vec<Sample>,
     pub(crate) liquidation_due: bool,
     pub(crate) ambiguous_bars: u32,
+    /// Empty between commands: kept so that judging orders does not allocate.
+    pub(crate) projection_memory: Vec<i128>,
 }
 
 impl Run {
@@ -119,6 +121,7 @@ impl Run {
             samples,
             liquidation_due: false,
             ambiguous_bars: 0,
+            projection_memory: Vec::new(),
             scenario,
         }
     }

@@ -4,6 +4,7 @@
 //! a queue's path never crosses zero and several orders cannot pass a limit that one could not.
 
 use crate::{
+    market::SymbolId,
     num::{Money, PRICE_MAX, Price, QUANTITY_MAX, Quantity, SCALE},
     order::{NewOrder, OrderId, OrderKind, Side, WorkingOrder},
     outcome::{Outcome, Reason, Refusal, Reject, Rejection},
@@ -23,20 +24,30 @@ struct Projection {
 }
 
 impl Projection {
-    fn new(run: &Run) -> Self {
-        let mut positions: Vec<i128> =
-            run.ledger.positions.iter().map(|position| position.quantity.units().into()).collect();
-        for order in &run.queue {
-            positions[order.order.symbol.index()] += i128::from(order.signed_remaining());
-        }
-        let marks = run.market().marks(run.now);
-        let gross = positions
-            .iter()
-            .zip(marks)
-            .map(|(units, mark)| units.abs() * i128::from(mark.units()))
-            .sum();
+    /// Projects the run's own queue, in `memory` that is empty.
+    fn new(run: &Run, mut memory: Vec<i128>) -> Self {
+        let held = run.ledger.positions.iter().map(|position| position.quantity.units());
+        memory.extend(held.map(i128::from));
+        let (_, gross) = run.ledger.exact_values(run.market().marks(run.now));
         let allowed = run.rules().leverage_cap.limit(run.last_sample().equity());
-        Self { positions, gross, allowed }
+        let mut projection = Self { positions: memory, gross, allowed };
+        for order in &run.queue {
+            projection.add(run, order.order.symbol, order.signed_remaining());
+        }
+        projection
+    }
+
+    fn add(&mut self, run: &Run, symbol: SymbolId, units: i64) {
+        let mark = run.market().mark(run.now, symbol);
+        let position = &mut self.positions[symbol.index()];
+        let before = position.abs();
+        *position += i128::from(units);
+        self.gross += (position.abs() - before) * i128::from(mark.units());
+    }
+
+    fn into_memory(mut self) -> Vec<i128> {
+        self.positions.clear();
+        self.positions
     }
 }
 
@@ -72,7 +83,10 @@ impl Run {
             let (count, max) = (orders.len(), ORDERS_PER_TURN_MAX);
             return Err(Refusal::TooManyOrders { count, max });
         }
-        let refused = self.judge(orders);
+        let memory = std::mem::take(&mut self.projection_memory);
+        let mut projection = Projection::new(self, memory);
+        let refused = self.refused(orders, &mut projection);
+        self.projection_memory = projection.into_memory();
         if !refused.is_empty() {
             return Err(Refusal::Orders(refused));
         }
@@ -86,10 +100,13 @@ impl Run {
 
     /// Every order that would be refused, by its place, if these came now and in this order.
     pub fn judge(&self, orders: &[NewOrder]) -> Vec<(usize, Reject)> {
-        let mut projection = Projection::new(self);
+        self.refused(orders, &mut Projection::new(self, Vec::new()))
+    }
+
+    fn refused(&self, orders: &[NewOrder], projection: &mut Projection) -> Vec<(usize, Reject)> {
         let mut refused = Vec::new();
         for (at, order) in orders.iter().enumerate() {
-            if let Err(reject) = self.check(order, &mut projection, self.queue.len() + at) {
+            if let Err(reject) = self.check(order, projection, self.queue.len() + at) {
                 refused.push((at, reject));
             }
         }
@@ -124,20 +141,18 @@ impl Run {
         } else {
             self.check_exit(order, projected)?;
         }
-        let after = projected + i128::from(order.side.direction() * order.quantity.units());
-        let mark = self.market().mark(self.now, order.symbol);
-        projection.gross += (after.abs() - projected.abs()) * i128::from(mark.units());
-        projection.positions[order.symbol.index()] = after;
+        projection.add(self, order.symbol, order.side.direction() * order.quantity.units());
         Ok(())
     }
 
     fn check_exit(&self, order: &NewOrder, projected: i128) -> Result<(), Reject> {
         let sign = order.side.position_sign();
         let free = quantity((projected * i128::from(sign)).max(0));
-        let (asked, symbol) = (order.quantity, self.market().symbol(order.symbol).to_owned());
+        let asked = order.quantity;
         if asked <= free {
             return Ok(());
         }
+        let symbol = self.market().symbol(order.symbol).to_owned();
         let now = self.position(order.symbol).quantity.units() * sign;
         let held = Quantity::from_units(now.max(0));
         let long = order.side == Side::Sell;
@@ -192,7 +207,7 @@ impl Run {
     }
 
     /// Ends the orders of an instrument that rested on one that is gone, or cuts them to size.
-    pub(crate) fn prune(&mut self, symbol: crate::market::SymbolId, outcome: &mut Outcome) {
+    pub(crate) fn prune(&mut self, symbol: SymbolId, outcome: &mut Outcome) {
         let mut projected = i128::from(self.ledger.positions[symbol.index()].quantity.units());
         self.queue.retain_mut(|working| {
             if working.order.symbol != symbol {
