@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::Ledger,
-    market::SymbolId,
+    market::{Market, SymbolId},
     num::{Money, Price, Quantity, SCALE},
     order::Side,
     rules::{GROSS_MAX, Rules},
@@ -30,11 +30,11 @@ pub(crate) struct Entry {
 }
 
 impl Valuation {
-    pub(crate) fn new(ledger: &Ledger, prices: impl Fn(usize) -> Price) -> Self {
+    pub(crate) fn new(ledger: &Ledger, market: &Market, t: usize) -> Self {
         let (mut value, mut gross) = (0_i128, 0_i128);
-        for (column, position) in ledger.positions.iter().enumerate() {
+        for (symbol, position) in market.symbols().zip(&ledger.positions) {
             if position.quantity != Quantity::ZERO {
-                let exact = position.quantity.exact_value(prices(column));
+                let exact = position.quantity.exact_value(market.opening(t, symbol));
                 value += exact;
                 gross += exact.abs();
             }

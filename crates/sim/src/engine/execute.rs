@@ -5,10 +5,10 @@ use crate::{
         ahead::Ahead,
         buying_power::{Entry, Valuation},
         inside::Inside,
-        path::{self, Quote, Reading, Start},
+        path::{self, Prices, Quote, Reading, Start},
     },
     ledger::Trade,
-    market::{Bar, SymbolId},
+    market::SymbolId,
     num::{Price, Quantity},
     order::{OrderId, TimeInForce, WorkingOrder},
     outcome::{Outcome, Reason, Rejection},
@@ -111,44 +111,49 @@ impl Run {
     /// What becomes of an order in this phase of the bar.
     fn turn_of(&mut self, working: &mut WorkingOrder, pass: &mut Pass<'_>) -> Fate {
         let tif = working.order.time_in_force;
-        let bar = self.market().bar(pass.t, working.order.symbol);
-        working.day_begun |= tif == TimeInForce::Day && bar.is_some();
-        let tried = bar.and_then(|bar| self.try_at(working, &bar, pass));
+        let seen = self.seen(working.order.symbol, pass);
+        working.day_begun |= tif == TimeInForce::Day && seen.is_some();
+        let tried = seen.and_then(|seen| self.try_at(working, &seen, pass));
         tried.unwrap_or_else(|| match tif {
             _ if pass.phase == Phase::Open => Fate::Waits,
             TimeInForce::Day if working.day_begun && self.market().ends_session(pass.t) => {
                 Fate::Ends(Reason::SessionEnded)
             }
-            TimeInForce::Ioc if bar.is_some() => Fate::Ends(Reason::NotFilledAtOnce),
-            TimeInForce::Fok if bar.is_some() => Fate::Ends(Reason::NotFilledWhole),
+            TimeInForce::Ioc if seen.is_some() => Fate::Ends(Reason::NotFilledAtOnce),
+            TimeInForce::Fok if seen.is_some() => Fate::Ends(Reason::NotFilledWhole),
             _ => Fate::Waits,
         })
     }
 
-    /// Holds an order against its bar; `None` when nothing came of it.
+    /// The prices of an instrument's bar that this phase may know; `None` where it has no bar.
+    fn seen(&self, symbol: SymbolId, pass: &Pass<'_>) -> Option<Prices> {
+        let market = self.market();
+        match pass.phase {
+            Phase::Open => market.open(pass.t, symbol).map(Prices::at),
+            Phase::Inside => market.bar(pass.t, symbol).map(Prices::of),
+        }
+    }
+
+    /// Holds an order against prices; `None` when nothing came of it.
     fn try_at(
         &mut self,
         working: &mut WorkingOrder,
-        bar: &Bar,
+        seen: &Prices,
         pass: &mut Pass<'_>,
     ) -> Option<Fate> {
-        let seen = match pass.phase {
-            Phase::Open => Bar { high: bar.open, low: bar.open, close: bar.open, ..*bar },
-            Phase::Inside => *bar,
-        };
         let (start, available) = self.start_of(working, pass)?;
         let order = &working.order;
         let quote = path::quote(
             order.kind,
             &mut working.triggered,
-            &seen,
+            seen,
             order.side.direction(),
             start,
             &mut pass.reading,
         )?;
         // What the open has to give was given out in the first phase.
         let late = pass.phase == Phase::Inside && quote.moment == Start::Open;
-        if late { None } else { self.fill(working, bar, quote, (start, available), pass) }
+        if late { None } else { self.fill(working, quote, (start, available), pass) }
     }
 
     /// From when in the bar this order can act, and on how many units; `None` while the position
@@ -177,14 +182,13 @@ impl Run {
     fn fill(
         &mut self,
         working: &mut WorkingOrder,
-        bar: &Bar,
         quote: Quote,
         (start, available): (Start, Quantity),
         pass: &mut Pass<'_>,
     ) -> Option<Fate> {
         let (symbol, side) = (working.order.symbol, working.order.side);
         let whole = working.order.time_in_force == TimeInForce::Fok;
-        let wanted = available.min(self.volume_left(bar, symbol, pass));
+        let wanted = available.min(self.volume_left(symbol, pass));
         if wanted == Quantity::ZERO || (whole && wanted < working.remaining) {
             return None;
         }
@@ -238,35 +242,27 @@ impl Run {
         wanted: Quantity,
         pass: &mut Pass<'_>,
     ) -> Quantity {
-        let t = pass.t;
-        let valuation = pass
-            .valuation
-            .get_or_insert_with(|| Valuation::new(&self.ledger, |column| self.opening(t, column)));
+        let (t, market) = (pass.t, self.market());
+        let valuation =
+            pass.valuation.get_or_insert_with(|| Valuation::new(&self.ledger, market, t));
         let symbol = working.order.symbol;
         let entry = Entry {
             symbol,
             side: working.order.side,
             price,
             reference: quote.reference,
-            valued_at: self.opening(t, symbol.index()),
+            valued_at: market.opening(t, symbol),
         };
         valuation.largest(&self.ledger, self.rules(), entry, wanted)
     }
 
-    /// An instrument's open at `t`, or its last close where it has no bar.
-    fn opening(&self, t: usize, column: usize) -> Price {
-        match self.market().opens(t)[column] {
-            Price::ZERO => self.market().marks(t)[column],
-            open => open,
-        }
-    }
-
     /// Units of this bar's volume that participation leaves.
-    fn volume_left(&self, bar: &Bar, symbol: SymbolId, pass: &Pass<'_>) -> Quantity {
+    fn volume_left(&self, symbol: SymbolId, pass: &Pass<'_>) -> Quantity {
         let Some(pct) = self.rules().participation_pct else {
             return Quantity::from_units(i64::MAX);
         };
-        let share = bar.volume * f64::from(pct) / 100.0 * UNITS;
+        let volume = self.market().bar(pass.t, symbol).map_or(0.0, |bar| bar.volume);
+        let share = volume * f64::from(pct) / 100.0 * UNITS;
         #[expect(clippy::cast_possible_truncation, reason = "saturates, and volume is positive")]
         let cap = Quantity::from_units(share as i64);
         let taken =
@@ -312,7 +308,7 @@ impl Pass<'_> {
         let symbol = trade.symbol;
         let after = run.position(symbol).quantity;
         if let Some(valuation) = &mut self.valuation {
-            valuation.moved(before, after, run.opening(self.t, symbol.index()));
+            valuation.moved(before, after, run.market().opening(self.t, symbol));
         }
         if run.rules().participation_pct.is_some() {
             match self.taken.iter_mut().find(|(it, _)| *it == symbol) {

@@ -10,6 +10,28 @@ use crate::{
     rules::{LimitFill, PathPolicy},
 };
 
+/// The four prices of a bar, as far as they are known yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prices {
+    open: Price,
+    high: Price,
+    low: Price,
+    close: Price,
+}
+
+impl Prices {
+    /// All of them.
+    pub(crate) fn of(bar: Bar) -> Self {
+        let Bar { open, high, low, close, .. } = bar;
+        Self { open, high, low, close }
+    }
+
+    /// Of a bar that has just opened.
+    pub(crate) fn at(open: Price) -> Self {
+        Self { open, high: open, low: open, close: open }
+    }
+}
+
 /// A bar as an order of this direction sees it: lower is better, higher wakes stops.
 #[derive(Debug, Clone, Copy)]
 struct Facing {
@@ -63,9 +85,10 @@ pub(crate) struct Reading {
 }
 
 impl Facing {
-    fn new(bar: &Bar, direction: i64) -> Self {
+    fn new(prices: &Prices, direction: i64) -> Self {
+        let Prices { open, high, low, close } = *prices;
         let [open, high, low, close] =
-            [bar.open, bar.high, bar.low, bar.close].map(|price| direction * price.units());
+            [open, high, low, close].map(|price| direction * price.units());
         let (high, low) = if direction < 0 { (low, high) } else { (high, low) };
         Self { direction, open, high, low, close }
     }
@@ -104,12 +127,12 @@ struct At {
 pub(crate) fn quote(
     kind: OrderKind,
     triggered: &mut bool,
-    bar: &Bar,
+    prices: &Prices,
     direction: i64,
     start: Start,
     reading: &mut Reading,
 ) -> Option<Quote> {
-    let bar = Facing::new(bar, direction);
+    let bar = Facing::new(prices, direction);
     let start = match start {
         Start::Open => At { origin: bar.open, level: bar.open, first: true },
         Start::After { origin, level } => {

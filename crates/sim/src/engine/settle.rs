@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::Trade,
-    num::{Leverage, Money, Price, Quantity},
+    num::{Leverage, Money, Quantity},
     order::Side,
     outcome::{Outcome, Reason, Status},
     run::{Run, Sample},
@@ -100,8 +100,10 @@ impl Run {
             }
             let side = if held > Quantity::ZERO { Side::Sell } else { Side::Cover };
             let market = self.market();
-            let (open, mark) = (market.opens(t)[symbol.index()], market.mark(t, symbol));
-            let reference = if at == At::Open && open != Price::ZERO { open } else { mark };
+            let reference = match at {
+                At::Open => market.opening(t, symbol),
+                At::Close => market.mark(t, symbol),
+            };
             let bps = market.instrument(symbol).slippage_bps;
             let price = reference.slipped(bps, side.direction());
             let trade = Trade { at: t, symbol, side, quantity: held.abs(), price, reference };
@@ -114,7 +116,7 @@ impl Run {
 }
 
 /// At which of a bar's prices positions are closed by force; the last close where there is no bar.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum At {
     Open,
     Close,

@@ -241,10 +241,18 @@ impl Market {
         &self.mark[t * self.width()..(t + 1) * self.width()]
     }
 
-    /// The opens at an instant, a price per column, zero where there is no bar.
+    /// The open of an instrument's bar at exactly this instant.
     #[inline]
-    pub fn opens(&self, t: usize) -> &[Price] {
-        &self.open[t * self.width()..(t + 1) * self.width()]
+    pub fn open(&self, t: usize, symbol: SymbolId) -> Option<Price> {
+        let open = self.open[t * self.width() + symbol.index()];
+        (open != Price::ZERO).then_some(open)
+    }
+
+    /// What an instrument is worth as an instant begins: its open, or its last close where it has
+    /// no bar.
+    #[inline]
+    pub fn opening(&self, t: usize, symbol: SymbolId) -> Price {
+        self.open(t, symbol).unwrap_or_else(|| self.mark(t, symbol))
     }
 
     /// The bar of an instrument at exactly this instant.

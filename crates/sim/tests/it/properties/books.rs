@@ -130,10 +130,9 @@ proptest! {
             if !fill.side.opens() {
                 continue;
             }
-            let market = run.market();
-            let opens = market.opens(fill.at).iter().zip(market.marks(fill.at));
-            let prices: Vec<Price> =
-                opens.map(|(&open, &mark)| if open == Price::ZERO { mark } else { open }).collect();
+            let (market, t) = (run.market(), fill.at);
+            let open = |symbol| market.open(t, symbol).unwrap_or_else(|| market.mark(t, symbol));
+            let prices: Vec<Price> = market.symbols().map(open).collect();
             let (value, gross) = worth(&positions(&run, count + 1), &prices);
             let cap = i128::from(run.rules().leverage_cap.units());
             let allowed = (cash.units() * 100_000_000 + value) * cap / 10_000;
