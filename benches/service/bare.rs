@@ -10,14 +10,14 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ServerCapabilities,
-        ServerConfig, Tool,
+        ServerConfig,
     },
     service::RequestContext,
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 /// The argument that makes this program a bare server; the answer follows it.
 pub(crate) const WORD: &str = "bare";
@@ -25,7 +25,6 @@ pub(crate) const WORD: &str = "bare";
 #[derive(Clone)]
 struct Bare {
     answer: Arc<Value>,
-    tools: Arc<[Tool]>,
 }
 
 impl ServerHandler for Bare {
@@ -43,19 +42,12 @@ impl ServerHandler for Bare {
             _ => CallToolResult::success(vec![ContentBlock::text("all good")]).into(),
         })
     }
-
-    fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.tools.iter().find(|tool| tool.name == name).cloned()
-    }
 }
 
 /// Serves until it is ended.
 pub(crate) fn serve(answer: &str) -> anyhow::Result<()> {
     let answer: Arc<Value> = Arc::new(serde_json::from_str(answer)?);
-    let mut schema = Map::new();
-    schema.insert("type".into(), json!("object"));
-    let tool = |name: &'static str| Tool::new(name, "Answers.", schema.clone());
-    let server = Bare { answer: Arc::clone(&answer), tools: [tool("small"), tool("same")].into() };
+    let server = Bare { answer: Arc::clone(&answer) };
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true);

@@ -6,9 +6,7 @@ use axum::{
     Router,
     extract::Request,
     http::{HeaderValue, Uri, header},
-    middleware::{self, Next},
-    response::Response,
-    routing::post_service,
+    routing::post,
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -40,13 +38,17 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .with_allowed_hosts(hosts(&app.public_url))
         .with_allowed_origins(origins(&app.public_url))
         .enforce_origin_validation();
-    let service = StreamableHttpService::new(
-        move || Ok(server.clone()),
-        NeverSessionManager::default().into(),
-        config,
-    );
-    let mcp = Router::new().route("/mcp", post_service(service));
-    mcp.layer(middleware::from_fn(accept_both))
+    let sessions = NeverSessionManager::default().into();
+    // Shared: a copy of the service copies its configuration.
+    let service =
+        Arc::new(StreamableHttpService::new(move || Ok(server.clone()), sessions, config));
+    let answer = async move |mut request: Request| {
+        // Answers are JSON whatever the client accepts: one that does not say is not turned away.
+        let both = HeaderValue::from_static("application/json, text/event-stream");
+        request.headers_mut().insert(header::ACCEPT, both);
+        service.handle(request).await
+    };
+    Router::new().route("/mcp", post(answer))
 }
 
 /// Loopback, and the host under which the service is known.
@@ -63,13 +65,6 @@ fn hosts(public_url: &str) -> Vec<String> {
 /// Pages of this service itself; programs send no origin.
 fn origins(public_url: &str) -> Vec<String> {
     vec![public_url.trim_end_matches('/').to_owned()]
-}
-
-/// Answers are JSON whatever the client accepts: a client that does not say is not turned away.
-async fn accept_both(mut request: Request, next: Next) -> Response {
-    let both = HeaderValue::from_static("application/json, text/event-stream");
-    request.headers_mut().insert(header::ACCEPT, both);
-    next.run(request).await
 }
 
 #[derive(Clone)]
@@ -118,10 +113,6 @@ impl ServerHandler for Server {
                 result.into()
             }
         })
-    }
-
-    fn get_tool(&self, name: &str) -> Option<Tool> {
-        tools().iter().find(|tool| tool.name == name).cloned()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who asks.
 
+use std::sync::Arc;
+
 use crate::{error::Error, keys::Family};
 
 /// Whoever stands at a door.
@@ -8,7 +10,7 @@ pub enum Caller {
     /// No credential came.
     Anonymous,
     /// A key of this account came.
-    Account(Account),
+    Account(Arc<Account>),
 }
 
 /// An account, as seen through the key that was shown.

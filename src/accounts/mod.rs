@@ -1,5 +1,7 @@
 //! Accounts and the keys that open them.
 
+mod known;
+
 use std::sync::Arc;
 
 use crate::{
@@ -9,6 +11,7 @@ use crate::{
     runs::Account,
     store::{self, Store, Tx},
 };
+use known::Known;
 
 /// The account of a server without sign-in.
 const LOCAL: &str = "local";
@@ -22,12 +25,13 @@ const TOUCH_EVERY: i64 = 3_600_000_000;
 pub struct Accounts {
     store: Store,
     clock: Arc<dyn Clock>,
+    known: Known,
 }
 
 impl Accounts {
     /// The accounts of a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+        Self { store, clock, known: Known::default() }
     }
 
     /// Makes a key for the account of this name, and the account when there is none.
@@ -81,13 +85,18 @@ impl Accounts {
     }
 
     /// The account that a key opens; none when it is unknown or revoked.
-    pub async fn holder(&self, key: &Key) -> Result<Option<Account>, Error> {
-        let hash = key.hash();
+    ///
+    /// A key that another process revoked may open it for a second more ([`known`]).
+    pub async fn holder(&self, key: &Key) -> Result<Option<Arc<Account>>, Error> {
+        let (hash, now) = (key.hash(), self.clock.now().as_microsecond());
+        let seen = match self.known.find(&hash, now) {
+            Ok(holder) => return Ok(Some(holder)),
+            Err(not_seen) => not_seen,
+        };
         let found = self.store.read(move |tx| store::keys::find_by_hash(tx, &hash)).await?;
         let Some((key, account)) = found.filter(|(key, _)| key.revoked_at.is_none()) else {
             return Ok(None);
         };
-        let now = self.clock.now().as_microsecond();
         if key.last_used_at.is_none_or(|at| now - at > TOUCH_EVERY) {
             let (account_id, key_id) = (account.id.clone(), key.id.clone());
             let touch = move |tx: &mut dyn Tx| store::keys::touch(tx, &account_id, &key_id, now);
@@ -96,13 +105,26 @@ impl Accounts {
                 tracing::warn!(%error, "the use of a key was not recorded");
             }
         }
-        Ok(Some(Account {
+        let holder = Arc::new(Account {
             id: account.id,
             name: account.name,
             key_id: key.id,
             key_name: key.name,
             family: key.family,
-        }))
+        });
+        self.known.keep(seen, hash, &holder, now);
+        Ok(Some(holder))
+    }
+
+    /// Revokes a key of an account for good: when this answers, the key opens nothing here.
+    pub async fn revoke_key(&self, account_id: &str, key_id: &str) -> Result<bool, Error> {
+        let (account_id, key_id) = (account_id.to_owned(), key_id.to_owned());
+        let now = self.clock.now().as_microsecond();
+        let revoked =
+            self.store.write(move |tx| store::keys::revoke(tx, &account_id, &key_id, now)).await;
+        // Also after an error: whether a failed commit reached the disk is unknown.
+        self.known.forget();
+        Ok(revoked?)
     }
 
     fn fresh(&self, name: &str) -> store::accounts::Account {
