@@ -21,4 +21,5 @@ pub mod store;
 
 pub mod clock;
 pub mod error;
+mod faults;
 pub mod keys;

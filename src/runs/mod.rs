@@ -38,6 +38,7 @@ pub use crate::store::{
 use crate::{
     clock::{Clock, new_id},
     error::Error,
+    faults::{self, Point},
     scenarios::{Catalog, Entry},
     store::{Store, StoreError, idempotency, journal, runs, scores},
 };
@@ -183,6 +184,7 @@ impl Runs {
         let appended = tokio::spawn(async move {
             live.head = store.write(move |tx| journal::append(tx, &append)).await?;
             *slot = Some(live);
+            faults::point(Point::BeforeAnswer);
             Ok::<(), Error>(())
         });
         appended.await.map_err(Error::internal)??;

@@ -5,6 +5,7 @@
 
 use super::error::StoreError;
 use super::tx::Tx;
+use crate::faults::{self, Bug};
 
 /// An engine that has addenda of its own.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +83,10 @@ pub(crate) fn apply(tx: &mut dyn Tx, step: &Migration, engine: Engine) -> Result
             let start = statement.lines().next().unwrap_or_default();
             StoreError::Schema(format!("{} stopped at `{start}`: {e}", step.name))
         })?;
+        if faults::seeded(Bug::MigrateInPieces) {
+            tx.exec("COMMIT", &[])?;
+            tx.exec("BEGIN IMMEDIATE", &[])?;
+        }
     }
     tx.exec(
         "INSERT INTO schema_version (version, name) VALUES ($1, $2)",

@@ -20,12 +20,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ops", &["app", "runs", "scenarios"]),
     ("app", &["accounts", "runs", "scenarios", "store"]),
     ("accounts", &["runs", "store"]),
-    ("runs", &["scenarios", "store"]),
+    ("runs", &["scenarios", "store", "faults"]),
     ("scenarios", &[]),
-    ("store", &[]),
+    ("store", &["faults"]),
     ("keys", &["store"]),
     ("clock", &[]),
     ("error", &[]),
+    ("faults", &[]),
 ];
 const LEAVES: &[&str] = &["error", "clock", "keys"];
 /// Modules that do not even use the leaves.

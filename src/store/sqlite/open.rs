@@ -2,6 +2,7 @@
 
 use super::tx::{STATEMENTS_MAX, SqliteTx};
 use super::{fault, is_failed_sync};
+use crate::faults::{self, Bug};
 use crate::store::error::StoreError;
 use crate::store::migrations::{self, Engine, Migration};
 use crate::store::tx::Tx;
@@ -27,6 +28,17 @@ pub(crate) struct Settings {
     pub(crate) busy: Duration,
     /// `synchronous=FULL`; off only for a database that lives as long as its process.
     pub(crate) durable: bool,
+}
+
+impl Settings {
+    /// The level of `PRAGMA synchronous`: 2 is FULL, 1 NORMAL, 0 OFF.
+    fn synchronous(self) -> i64 {
+        match self.durable {
+            true if faults::seeded(Bug::SyncNormal) => 1,
+            true => 2,
+            false => 0,
+        }
+    }
 }
 
 /// Refuses an SQLite with the WAL-reset bug.
@@ -100,7 +112,7 @@ fn connect(path: &Path, settings: Settings, mode: OpenFlags) -> Result<Connectio
             "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA cell_size_check = ON;
              PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;",
         )?;
-        conn.pragma_update(None, "synchronous", if settings.durable { "FULL" } else { "OFF" })?;
+        conn.pragma_update(None, "synchronous", settings.synchronous())?;
         conn.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
         Ok(conn)
     };
@@ -155,8 +167,7 @@ fn enter_wal(conn: &Connection) -> Result<(), StoreError> {
 
 /// The settings that the promises rest on are read back, not assumed.
 fn check_settings(conn: &Connection, settings: Settings) -> Result<(), StoreError> {
-    let synchronous = if settings.durable { 2 } else { 0 };
-    for (name, expected) in [("synchronous", synchronous), ("foreign_keys", 1)] {
+    for (name, expected) in [("synchronous", settings.synchronous()), ("foreign_keys", 1)] {
         let got: i64 = conn.pragma_query_value(None, name, |r| r.get(0)).map_err(|e| fault(&e))?;
         if got != expected {
             return Err(StoreError::internal(format!("PRAGMA {name} is {got}, not {expected}")));

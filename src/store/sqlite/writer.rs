@@ -16,6 +16,7 @@
 use super::open::checkpoint;
 use super::tx::SqliteTx;
 use super::{fault, is_failed_sync};
+use crate::faults::{self, Bug, Point};
 use crate::store::error::StoreError;
 use crate::store::panics;
 use crate::store::stats::Counters;
@@ -184,7 +185,12 @@ impl Work {
             ran.push((job, result));
         }
         let done = ran.iter().filter(|(_, result)| result.is_ok()).count();
+        if faults::seeded(Bug::ReplyBeforeCommit) && lost.is_none() {
+            ran.drain(..).for_each(|(job, result)| job.finish(result));
+        }
+        faults::point(Point::BeforeCommit);
         let outcome = lost.map_or_else(|| self.commit(), Err);
+        faults::point(Point::AfterCommit);
         self.counters.batch(done, ran.len() - done, outcome.is_ok());
         self.unsaved += u64::try_from(done).unwrap_or(0);
         for (job, result) in ran {
@@ -224,6 +230,10 @@ impl Work {
 
     fn commit(&self) -> Result<(), StoreError> {
         let Err(e) = self.control("COMMIT") else { return Ok(()) };
+        if faults::seeded(Bug::IgnoreFailedCommit) {
+            self.rollback();
+            return Ok(());
+        }
         if is_failed_sync(&e) {
             self.fail("the log could not be synced to disk");
         }
@@ -264,6 +274,9 @@ impl Work {
     }
 
     fn fail(&self, why: &str) {
+        if faults::seeded(Bug::GoOnAfterFailedSync) {
+            return;
+        }
         tracing::error!(why, "the store takes no further writes");
         self.failed.send_replace(Some(why.to_owned()));
     }

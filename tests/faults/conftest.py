@@ -1,0 +1,116 @@
+"""What all tests under fire share: the programs under test, how much of each test is run, and a template to begin from.
+
+    ./test faults                       the sampled suite on the release binary (tier 1)
+    ./test --all faults                 the full counts, and every seeded bug must be caught (tier 2)
+
+A test asks for `counts` where tier 1 takes a sample. A test named `test_..._catches_...` runs the same judge against
+`--faulty`, the binary built with `--features faults`, and demands that it finds the bug; it is part of tier 2.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bottrade_server import ROOT, Binary
+from victim import Victim
+from world import World
+
+for _name in list(os.environ):
+    if _name.startswith(("BOTTRADE_", "BOT_")):
+        del os.environ[_name]
+
+NEEDED = {"strace": ["strace", "--version"]}
+"""Programs of the system that the tests cannot do without."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    parser.addoption("--binary", type=Path, default=target / "release" / "bottrade", help="the program under test")
+    parser.addoption("--faulty", type=Path, help="the same with fail points and seeded bugs (--features faults)")
+    parser.addoption("--other", type=Path, help="the same from a debug build, for comparison")
+    parser.addoption("--full", action="store_true", help="the full counts and the negative controls (tier 2)")
+    parser.addoption("--kills", type=int, default=200, help="random kills of a full run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "full: only in a full run")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuses to run where a server could be reached from anywhere else, or without its tools."""
+    interfaces = [name for _, name in socket.if_nameindex()]
+    if interfaces != ["lo"]:
+        pytest.exit(f"run these tests with ./test: they need a network of loopback alone, not {interfaces}", 3)
+    for name, command in NEEDED.items():
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.exit(f"{name} is missing: ./test tools installs it", 3)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what belongs to a full run, so that nothing is ever reported as skipped."""
+    if config.getoption("--full"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("full") or "_catches_" in item.name]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _program(config: pytest.Config, option: str, made_by: str) -> Binary:
+    path = config.getoption(option)
+    assert path is not None, f"{option} is missing: {made_by}"
+    assert path.is_file(), f"{path} is missing: {made_by}"
+    return Binary(path.resolve())
+
+
+@pytest.fixture(scope="session")
+def binary(pytestconfig: pytest.Config) -> Binary:
+    return _program(pytestconfig, "--binary", "`cargo build --release` makes it")
+
+
+@pytest.fixture(scope="session")
+def faulty(pytestconfig: pytest.Config) -> Binary:
+    return _program(pytestconfig, "--faulty", "`./test --all faults` builds it with --features faults")
+
+
+@pytest.fixture(scope="session")
+def other(pytestconfig: pytest.Config) -> Binary:
+    return _program(pytestconfig, "--other", "`cargo build` makes it")
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    return pytestconfig.getoption("--full")
+
+
+@pytest.fixture(scope="session")
+def world(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A stopped data folder with runs of every kind, and what was answered about them."""
+    return World.make(binary, tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def victim(binary: Binary, tmp_path: Path) -> Iterator[Victim]:
+    """A server that is not running yet, on an empty data folder."""
+    victim = Victim(binary, tmp_path)
+    try:
+        yield victim
+    finally:
+        victim.close()
+
+
+@pytest.fixture
+def count(record_property: object, capsys: pytest.CaptureFixture[str]) -> object:
+    """Says what a test really did: `count(kills=30, acked=1200)`."""
+
+    def say(**figures: object) -> None:
+        line = ", ".join(f"{name} {value}" for name, value in figures.items())
+        record_property("counts", line)
+        with capsys.disabled():
+            print(f"\n    {line}", end=" ", flush=True)
+
+    return say

@@ -1,0 +1,122 @@
+"""Judges a database file against what its clients know. It reads a copy: the Python here may have an SQLite whose WAL
+loses pages (fixed in 3.51.3), and a live file is nobody's but the server's."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+import struct
+import tempfile
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Ledger:
+    """What clients know: each call that was answered, under its key. The markets are the judge's affair."""
+
+    acked: dict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    """By run and key, the answer."""
+    orders: set[str] = field(default_factory=set)
+    """The keys of calls that brought an order; its reasoning is the key."""
+    replayed: int = 0
+    unanswered: int = 0
+    refused: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def ack(self, run: str, key: str, answer: bytes) -> None:
+        """Notes an answer; a second one to the same key must be the first one."""
+        known = self.acked[run].setdefault(key, answer)
+        if known != answer:
+            self.problems.append(f"run {run}: the answer to {key} changed from {known!r} to {answer!r}")
+
+    @property
+    def total(self) -> int:
+        return sum(map(len, self.acked.values()))
+
+
+def copied(database: Path, folder: Path) -> Path:
+    """A copy of a database that nobody has open, with its log."""
+    copy = folder / "copy.sqlite"
+    shutil.copyfile(database, copy)
+    log = database.with_name(f"{database.name}-wal")
+    if log.exists():
+        shutil.copyfile(log, f"{copy}-wal")
+    return copy
+
+
+class Books:
+    """What a database file says."""
+
+    def __init__(self, database: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            with sqlite3.connect(copied(database, Path(folder))) as books:
+                self.integrity = books.execute("PRAGMA integrity_check").fetchone()[0]
+                self.runs = {
+                    run: (header, genesis, seq, head)
+                    for run, header, genesis, seq, head in books.execute(
+                        "SELECT id, header, genesis, head_seq, head_hash FROM runs"
+                    )
+                }
+                self.journal: dict[str, list[tuple[int, int, str, bytes, bytes]]] = defaultdict(list)
+                rows = books.execute("SELECT run_id, seq, at, command, prev, hash FROM journal ORDER BY run_id, seq")
+                for run, *entry in rows:
+                    self.journal[run].append(tuple(entry))
+                self.answers = {
+                    (run, key): seq for run, key, seq in books.execute("SELECT run_id, key, seq FROM idempotency")
+                }
+            books.close()
+
+    def broken(self) -> list[str]:
+        """Runs whose chain does not hold."""
+        problems = [] if self.integrity == "ok" else [f"integrity_check: {self.integrity}"]
+        for run, (header, genesis, head_seq, head) in self.runs.items():
+            at, last = hashlib.sha256(header.encode()).digest(), 0
+            if at != genesis:
+                problems.append(f"run {run}: genesis")
+            for seq, time, command, prev, link in self.journal[run]:
+                expected = hashlib.sha256(at + struct.pack(">qq", seq, time) + command.encode()).digest()
+                if seq != last + 1 or prev != at or link != expected:
+                    problems.append(f"run {run}: command {seq}")
+                    break
+                at, last = link, seq
+            if (last, at) != (head_seq, head):
+                problems.append(f"run {run}: head {head_seq}, journal {last}")
+        return problems
+
+    def lost(self, ledger: Ledger) -> list[str]:
+        """Calls that were answered and are not there."""
+        return [
+            f"run {run}: {key} was answered and is lost"
+            for run, keys in ledger.acked.items()
+            for key in keys
+            if self._entry(run, key) is None
+        ]
+
+    def doubled(self, ledger: Ledger) -> list[str]:
+        """Calls that were done more than once, or that nobody made."""
+        problems = []
+        for run, keys in ledger.acked.items():
+            done = self.journal.get(run, [])
+            if len(done) > len(keys):
+                problems.append(f"run {run}: {len(done)} commands for {len(keys)} calls")
+            numbers = Counter(self.answers.get((run, key)) for key in keys)
+            problems += [f"run {run}: command {seq} answers {n} calls" for seq, n in numbers.items() if seq and n > 1]
+            text = "\n".join(entry[2] for entry in done)
+            for key in ledger.orders.intersection(keys):
+                if (times := text.count(f'"{key}"')) != 1:
+                    problems.append(f"run {run}: the order {key} is there {times} times")
+        return problems
+
+    def _entry(self, run: str, key: str) -> int | None:
+        seq = self.answers.get((run, key))
+        done = self.journal.get(run, [])
+        return seq if seq is not None and 1 <= seq <= len(done) else None
+
+
+def judge(database: Path, ledger: Ledger) -> list[str]:
+    """Everything that is wrong; an empty list is the promise kept."""
+    books = Books(database)
+    return [*ledger.problems, *books.broken(), *books.lost(ledger), *books.doubled(ledger)]

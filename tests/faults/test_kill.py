@@ -1,0 +1,143 @@
+"""D1: what was answered survives SIGKILL at any moment, and a call that is repeated under its key is done once.
+
+What this promises is about calls with an idempotency key. `start_run` has none: a start that was cut off may have left
+one more attempt, which a client sees in its list of runs.
+
+A killed process leaves its writes with the kernel, so this says nothing about power: see test_power_loss.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from bottrade_server import Binary
+from journal import Ledger, judge
+from victim import Silence, Victim
+from world import LONG, SHORT
+from writers import Call, Crowd, runs, settle
+
+SAMPLE_KILLS = 30
+ALIVE_SECONDS = (0.002, 0.120)
+"""How long a server lives."""
+SEED = 20261121
+
+
+def kill_often(victim: Victim, kills: int, **env: str) -> Ledger:
+    """Kills a server under four retrying writers; what the writers know in the end."""
+    dice = random.Random(SEED)
+    victim.start(**env)
+    own = runs(victim.client())
+    crowd = Crowd(victim, own, SEED)
+    crowd.start()
+    try:
+        for _ in range(kills):
+            time.sleep(dice.uniform(*ALIVE_SECONDS))
+            victim.kill()
+            victim.start(**env)
+    finally:
+        if not victim.alive:
+            victim.start()
+        crowd.stop()
+    reader = victim.client()
+    for run in set(own):
+        reader.done("GET", f"runs/{run}")
+    assert victim.stop() == 0, victim.log
+    return crowd.ledger
+
+
+def test_nothing_is_lost_or_doubled_when_the_server_is_killed(
+    victim: Victim, full: bool, pytestconfig: pytest.Config, count: object
+) -> None:
+    kills = pytestconfig.getoption("--kills") if full else SAMPLE_KILLS
+    ledger = kill_often(victim, kills)
+    count(kills=kills, acked=ledger.total, unanswered=ledger.unanswered, replayed=ledger.replayed)
+    assert judge(victim.database, ledger) == []
+    assert ledger.unanswered >= kills // 4, "the kills hardly met a call"
+
+
+def test_a_start_that_was_cut_off_leaves_at_most_one_attempt_more(victim: Victim, full: bool, count: object) -> None:
+    """Starting a run is not idempotent; but every start that was answered is there, and attempts have no gap."""
+    dice, known, cut = random.Random(SEED), [], 0
+    victim.start()
+    for _ in range(40 if full else 8):
+        killer = threading.Timer(dice.uniform(*ALIVE_SECONDS) / 4, victim.kill)
+        client = victim.client()
+        killer.start()
+        with contextlib.suppress(Silence):
+            for _ in range(200):
+                known.append(client.start_run(SHORT))
+        killer.join()
+        cut += 1
+        victim.start()
+    client, listed, page = victim.client(), [], {"next_cursor": ""}
+    while "next_cursor" in page:
+        cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+        page = client.done("GET", f"runs?limit=100{cursor}")
+        listed += [(run["id"], run["attempt"]) for run in page["runs"]]
+    count(cut=cut, answered=len(known), started=len(listed))
+    assert set(known) <= {run for run, _ in listed}
+    assert len(listed) - len(known) <= cut
+    assert sorted(attempt for _, attempt in listed) == list(range(1, len(listed) + 1))
+
+
+POINTS = ("before_commit", "after_commit", "before_answer")
+PASSES = 6
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("point", POINTS)
+def test_nothing_is_lost_or_doubled_at_a_fail_point(faulty: Binary, tmp_path: Path, point: str, count: object) -> None:
+    """The places between two system calls, where the server knows more than its caller."""
+    died = 0
+    for number in range(1, PASSES + 1):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        ledger, fell = fall(Victim(faulty, folder), f"{point}:{number}")
+        died += fell
+        assert judge(folder / "data/bottrade.sqlite", ledger) == [], f"{point}:{number}"
+    count(points=PASSES, died=died)
+    assert died == PASSES
+
+
+def fall(victim: Victim, fail: str, **env: str) -> tuple[Ledger, bool]:
+    """Three calls to a server that dies at a fail point; then again, to one that does not."""
+    ledger = Ledger()
+    try:
+        victim.start(**env)
+        run = victim.client().start_run(LONG)
+        assert victim.stop() == 0
+        calls = [Call.of(run, f"call-{n}", n) for n in range(8)]
+        up = victim.comes_up(BOTTRADE_FAIL=fail, **env)
+        if up:
+            client = victim.client()
+            # The first that is not answered is the last.
+            all(settle(client, call, ledger) for call in calls)
+        fell = not victim.alive or victim.ended(5) != 0
+        victim.start(**env)
+        client = victim.client()
+        for call in calls:
+            assert settle(client, call, ledger)
+        assert victim.stop() == 0, victim.log
+    finally:
+        victim.close()
+    return ledger, fell
+
+
+def test_the_judge_catches_an_answer_kept_in_a_transaction_of_its_own(faulty: Binary, tmp_path: Path) -> None:
+    victim = Victim(faulty, tmp_path)
+    try:
+        ledger = kill_often(victim, 200, BOTTRADE_BUG="split_idempotency")
+    finally:
+        victim.close()
+    assert any("commands for" in problem for problem in judge(victim.database, ledger))
+
+
+def test_the_judge_catches_an_answer_before_the_commit(faulty: Binary, tmp_path: Path) -> None:
+    ledger, fell = fall(Victim(faulty, tmp_path), "before_commit:3", BOTTRADE_BUG="reply_before_commit")
+    assert fell
+    assert any("lost" in problem or "changed" in problem for problem in judge(tmp_path / "data/bottrade.sqlite", ledger))
