@@ -60,6 +60,7 @@ impl Serve {
         let app = App::new(&public_url, self.scenarios.catalog()?, store, Arc::new(SystemClock));
         let first_key = first_key(&app, data_dir).await?;
         let stop = stop()?;
+        outlive_file_limits()?;
         banner(&app, data_dir, first_key.as_ref());
         tokio::spawn(upkeep(Arc::clone(&app)));
         // Without it, Nagle's algorithm holds small answers back for 40 ms.
@@ -129,6 +130,13 @@ fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
             _ = interrupt.recv() => (),
         }
     })
+}
+
+/// A write past the limit on the size of a file shall fail, not end the process: that is what the
+/// signal does while nobody listens.
+fn outlive_file_limits() -> std::io::Result<()> {
+    const SIGXFSZ: i32 = 25;
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
 /// Where the first key of a data folder is kept.

@@ -51,23 +51,28 @@ class Books:
     """What a database file says."""
 
     def __init__(self, database: Path) -> None:
+        self.runs: dict[str, tuple[str, bytes, int, bytes]] = {}
+        self.journal: dict[str, list[tuple[int, int, str, bytes, bytes]]] = defaultdict(list)
+        self.answers: dict[tuple[str, str], int] = {}
         with tempfile.TemporaryDirectory() as folder:
-            with sqlite3.connect(copied(database, Path(folder))) as books:
-                self.integrity = books.execute("PRAGMA integrity_check").fetchone()[0]
-                self.runs = {
-                    run: (header, genesis, seq, head)
-                    for run, header, genesis, seq, head in books.execute(
-                        "SELECT id, header, genesis, head_seq, head_hash FROM runs"
-                    )
-                }
-                self.journal: dict[str, list[tuple[int, int, str, bytes, bytes]]] = defaultdict(list)
-                rows = books.execute("SELECT run_id, seq, at, command, prev, hash FROM journal ORDER BY run_id, seq")
-                for run, *entry in rows:
-                    self.journal[run].append(tuple(entry))
-                self.answers = {
-                    (run, key): seq for run, key, seq in books.execute("SELECT run_id, key, seq FROM idempotency")
-                }
-            books.close()
+            books = sqlite3.connect(copied(database, Path(folder)))
+            try:
+                self._read(books)
+            except sqlite3.DatabaseError as error:
+                self.integrity = f"cannot be read: {error}"
+            finally:
+                books.close()
+
+    def _read(self, books: sqlite3.Connection) -> None:
+        books.execute("PRAGMA synchronous = OFF")
+        (self.integrity,) = books.execute("PRAGMA integrity_check(1)").fetchone()
+        for run, *head in books.execute("SELECT id, header, genesis, head_seq, head_hash FROM runs"):
+            self.runs[run] = tuple(head)
+        rows = books.execute("SELECT run_id, seq, at, command, prev, hash FROM journal ORDER BY run_id, seq")
+        for run, *entry in rows:
+            self.journal[run].append(tuple(entry))
+        for run, key, seq in books.execute("SELECT run_id, key, seq FROM idempotency"):
+            self.answers[run, key] = seq
 
     def broken(self) -> list[str]:
         """Runs whose chain does not hold."""

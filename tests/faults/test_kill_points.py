@@ -139,14 +139,17 @@ class FirstStart(Deed):
 class StartRun(Steps):
     """A run starts."""
 
+    def victim(self, folder: Path) -> Victim:
+        self.started: list[str] = []
+        return super().victim(folder)
+
     def act(self, victim: Victim) -> None:
-        self.started = []
         self.started.append(victim.client().start_run(SHORT))
 
     def problems(self, victim: Victim) -> list[str]:
         client = victim.client()
         page = client.done("GET", "runs?limit=100")["runs"]
-        lost = [run for run in getattr(self, "started", []) if run not in {it["id"] for it in page}]
+        lost = [run for run in self.started if run not in {it["id"] for it in page}]
         broken = [it["id"] for it in page if not client.call("GET", f"runs/{it['id']}").acked]
         attempt = client.done("POST", "runs", {"scenario_slug": SHORT})["run"]["attempt"]
         more = [f"attempt {attempt} of {len(page)} runs"] if attempt != len(page) or len(page) > 2 else []
