@@ -249,6 +249,13 @@ impl Error {
         Self::corrupt(format!("run {run}: entry {seq} does not replay"))
     }
 
+    /// A journal that replays to something else than was answered: never served.
+    pub fn other_books(run: &str) -> Self {
+        Self::corrupt(format!(
+            "run {run}: its journal does not replay to the books it was kept with"
+        ))
+    }
+
     /// Stored bytes are not what was written: never served.
     pub fn corrupt(detail: impl std::fmt::Display) -> Self {
         tracing::error!(%detail, "the store is corrupt");

@@ -12,9 +12,11 @@ use uuid::Uuid;
 use super::{
     Meta, Seat,
     replay::{Unreplayable, replay},
+    seat,
 };
 use crate::{
     error::Error,
+    faults::{self, Bug},
     scenarios::{Catalog, Entry},
     store::{chain::Head, journal::Entry as JournalEntry, runs::Run as RunRow},
 };
@@ -49,6 +51,11 @@ impl Live {
             Unreplayable::Event(seq) => Error::corrupt_run(&origin.id, seq),
             Unreplayable::Row(why) => why,
         })?;
+        let at = journal.last().map_or(origin.created_at, |line| line.at);
+        let same = seat::derived(&seat.run, at) == row.derived && row.last_activity_at == at;
+        if !same && !faults::seeded(Bug::NoBooksCheck) {
+            return Err(Error::other_books(&origin.id));
+        }
         Ok(Self { seat, head: row.head })
     }
 }

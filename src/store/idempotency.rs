@@ -1,7 +1,8 @@
 //! Answers kept for retries: a row per run and key, written in the unit of work of its effect.
 
 use super::error::StoreError;
-use super::tx::{Digest, Tx, query_opt};
+use super::seal;
+use super::tx::{Digest, Row, Tx, Val, query_opt};
 
 /// The answer of a command, to be given again to the same request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +35,38 @@ pub fn lookup(
 ) -> Result<Seen, StoreError> {
     let row = query_opt(
         tx,
-        "/* by run */ SELECT key, fingerprint, body FROM idempotency \
+        "/* by run */ SELECT run_id, key, fingerprint, body, seq, at, seal FROM idempotency \
          WHERE run_id = $1 AND key = $2",
         &[run_id.into(), key.into()],
     )?;
     let Some(row) = row else { return Ok(Seen::Never) };
+    let (answer, seal) = unsealed(&row)?;
+    seal::check(&row, "seal", &seal)?;
+    Ok(if answer.fingerprint == *fingerprint { Seen::Same(answer) } else { Seen::Different })
+}
+
+fn unsealed(row: &Row) -> Result<(Answer, Digest), StoreError> {
     let answer = Answer {
         key: row.text("key")?,
         fingerprint: row.digest("fingerprint")?,
         body: row.text("body")?,
     };
-    Ok(if answer.fingerprint == *fingerprint { Seen::Same(answer) } else { Seen::Different })
+    let seal = seal::seal(
+        "idempotency",
+        &values(&row.text("run_id")?, &answer, row.int("seq")?, row.int("at")?),
+    );
+    Ok((answer, seal))
+}
+
+fn values(run_id: &str, answer: &Answer, seq: i64, at: i64) -> [Val; 6] {
+    [
+        run_id.into(),
+        (&answer.key).into(),
+        (&answer.fingerprint).into(),
+        (&answer.body).into(),
+        seq.into(),
+        at.into(),
+    ]
 }
 
 /// Keeps an answer; a key that has one already is a conflict.
@@ -55,22 +77,50 @@ pub(crate) fn insert(
     seq: i64,
     at: i64,
 ) -> Result<(), StoreError> {
+    let values = values(run_id, answer, seq, at);
+    let seal = seal::seal("idempotency", &values);
     let changed = tx.exec(
-        "/* by run */ INSERT INTO idempotency (run_id, key, fingerprint, body, seq, at) \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        &[
-            run_id.into(),
-            (&answer.key).into(),
-            (&answer.fingerprint).into(),
-            (&answer.body).into(),
-            seq.into(),
-            at.into(),
-        ],
+        "/* by run */ INSERT INTO idempotency (run_id, key, fingerprint, body, seq, at, seal) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        &[values.as_slice(), &[(&seal).into()]].concat(),
     )?;
     if changed == 1 {
         return Ok(());
     }
     Err(StoreError::Conflict(format!("the idempotency key {:?} has an answer already", answer.key)))
+}
+
+/// Seals the rows of a database from before the seals, as they stand.
+pub(crate) fn seal_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    loop {
+        let rows = tx.query(
+            "/* upkeep */ SELECT run_id, key, fingerprint, body, seq, at FROM idempotency \
+             WHERE seal IS NULL LIMIT $1",
+            &[seal::PAGE.into()],
+        )?;
+        for row in &rows {
+            let (answer, seal) = unsealed(row)?;
+            let sealed = tx.exec(
+                "/* upkeep */ UPDATE idempotency SET seal = $3 WHERE run_id = $1 AND key = $2",
+                &[row.text("run_id")?.into(), answer.key.into(), (&seal).into()],
+            )?;
+            if sealed != 1 {
+                return Err(row.changed());
+            }
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Refuses the first row that does not fit its seal.
+pub(crate) fn check_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    let rows = tx.query(
+        "/* upkeep */ SELECT run_id, key, fingerprint, body, seq, at, seal FROM idempotency",
+        &[],
+    )?;
+    rows.iter().try_for_each(|row| seal::check(row, "seal", &unsealed(row)?.1))
 }
 
 /// Forgets answers older than `before`, the oldest first and at most `limit` of them, so that one

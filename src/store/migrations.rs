@@ -5,6 +5,7 @@
 
 use super::error::StoreError;
 use super::tx::Tx;
+use super::{idempotency, runs, scores};
 use crate::faults::{self, Bug};
 
 /// An engine that has addenda of its own.
@@ -21,6 +22,8 @@ pub(crate) struct Migration {
     pub(crate) name: &'static str,
     pub(crate) sql: &'static str,
     pub(crate) sqlite: &'static str,
+    /// What SQL can not say, after it.
+    pub(crate) then: fn(&mut dyn Tx) -> Result<(), StoreError>,
 }
 
 impl Migration {
@@ -34,12 +37,26 @@ impl Migration {
 }
 
 /// Every step this program knows, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_init",
-    sql: include_str!("migrations/0001_init.sql"),
-    sqlite: include_str!("migrations/0001_init.sqlite.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_init",
+        sql: include_str!("migrations/0001_init.sql"),
+        sqlite: include_str!("migrations/0001_init.sqlite.sql"),
+        then: |_| Ok(()),
+    },
+    Migration {
+        version: 2,
+        name: "0002_seals",
+        sql: include_str!("migrations/0002_seals.sql"),
+        sqlite: include_str!("migrations/0002_seals.sqlite.sql"),
+        then: |tx| {
+            runs::seal_all(tx)?;
+            idempotency::seal_all(tx)?;
+            scores::seal_all(tx)
+        },
+    },
+];
 
 const CREATE: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
@@ -88,6 +105,7 @@ pub(crate) fn apply(tx: &mut dyn Tx, step: &Migration, engine: Engine) -> Result
             tx.exec("BEGIN IMMEDIATE", &[])?;
         }
     }
+    (step.then)(tx)?;
     tx.exec(
         "INSERT INTO schema_version (version, name) VALUES ($1, $2)",
         &[step.version.into(), step.name.into()],

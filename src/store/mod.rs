@@ -25,6 +25,7 @@ mod panics;
 pub mod runs;
 pub mod scenarios;
 pub mod scores;
+mod seal;
 mod sqlite;
 mod stats;
 mod tx;

@@ -2,8 +2,8 @@
 
 use super::chain::{Head, sha256};
 use super::error::StoreError;
-use super::scenarios;
 use super::tx::{Digest, Row, Tx, Val, query_one, query_opt};
+use super::{scenarios, seal};
 
 /// Where a run is in its life. Everything but [`RunStatus::Active`] is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,7 +106,7 @@ macro_rules! select_run {
             "SELECT id, account_id, key_id, scenario_slug, scenario_version, scenario_digest, \
              rules_version, attempt, bot_name, agent_info, created_at, header, genesis, head_seq, \
              head_hash, status, sim_time, cash, equity, completed_at, last_activity_at, \
-             published_at FROM runs ",
+             published_at, origin_seal, state_seal FROM runs ",
             $rest
         )
     };
@@ -114,6 +114,14 @@ macro_rules! select_run {
 
 impl Run {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let run = Self::unsealed(row)?;
+        let [origin, state] = run.seals();
+        seal::check(row, "origin_seal", &origin)?;
+        seal::check(row, "state_seal", &state)?;
+        Ok(run)
+    }
+
+    fn unsealed(row: &Row) -> Result<Self, StoreError> {
         let status = RunStatus::parse(&row.text("status")?);
         Ok(Self {
             origin: Origin {
@@ -173,9 +181,15 @@ pub fn insert_run(
         "INSERT INTO runs (id, account_id, key_id, scenario_slug, scenario_version, \
          scenario_digest, rules_version, attempt, bot_name, agent_info, created_at, header, \
          genesis, head_seq, head_hash, status, sim_time, cash, equity, completed_at, \
-         last_activity_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-         $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING",
-        &insert_values(&run),
+         last_activity_at, published_at, origin_seal, state_seal) VALUES ($1, $2, $3, $4, $5, $6, \
+         $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) \
+         ON CONFLICT DO NOTHING",
+        &[
+            run.origin_values().as_slice(),
+            &run.state_values(),
+            &run.seals().map(|seal| (&seal).into()),
+        ]
+        .concat(),
     )?;
     if changed == 1 {
         return Ok(run);
@@ -183,31 +197,89 @@ pub fn insert_run(
     Err(StoreError::Conflict(format!("run {} or attempt {attempt} on {slug} exists", origin.id)))
 }
 
-fn insert_values(run: &Run) -> [Val; 21] {
-    let origin = &run.origin;
+/// What a command or a publication changes, in the order of the table's columns.
+pub(super) fn state_values(
+    head: &Head,
+    derived: &Derived,
+    last_activity_at: i64,
+    published_at: Option<i64>,
+) -> [Val; 9] {
     [
-        (&origin.id).into(),
-        (&origin.account_id).into(),
-        origin.key_id.as_ref().into(),
-        (&origin.scenario_slug).into(),
-        origin.scenario_version.into(),
-        (&origin.scenario_digest).into(),
-        origin.rules_version.into(),
-        run.attempt.into(),
-        origin.bot_name.as_ref().into(),
-        origin.agent_info.as_ref().into(),
-        origin.created_at.into(),
-        (&run.header).into(),
-        (&run.genesis).into(),
-        run.head.seq.into(),
-        (&run.head.hash).into(),
-        run.derived.status.as_str().into(),
-        run.derived.sim_time.into(),
-        run.derived.cash.into(),
-        run.derived.equity.into(),
-        run.derived.completed_at.into(),
-        run.last_activity_at.into(),
+        head.seq.into(),
+        (&head.hash).into(),
+        derived.status.as_str().into(),
+        derived.sim_time.into(),
+        derived.cash.into(),
+        derived.equity.into(),
+        derived.completed_at.into(),
+        last_activity_at.into(),
+        published_at.into(),
     ]
+}
+
+/// The seal over [`state_values`].
+pub(super) fn state_seal(run_id: &str, state: &[Val; 9]) -> Digest {
+    seal::seal("runs", &[&[run_id.into()], state.as_slice()].concat())
+}
+
+impl Run {
+    /// What never changes, in the order of the table's columns.
+    fn origin_values(&self) -> [Val; 13] {
+        let origin = &self.origin;
+        [
+            (&origin.id).into(),
+            (&origin.account_id).into(),
+            origin.key_id.as_ref().into(),
+            (&origin.scenario_slug).into(),
+            origin.scenario_version.into(),
+            (&origin.scenario_digest).into(),
+            origin.rules_version.into(),
+            self.attempt.into(),
+            origin.bot_name.as_ref().into(),
+            origin.agent_info.as_ref().into(),
+            origin.created_at.into(),
+            (&self.header).into(),
+            (&self.genesis).into(),
+        ]
+    }
+
+    fn state_values(&self) -> [Val; 9] {
+        state_values(&self.head, &self.derived, self.last_activity_at, self.published_at)
+    }
+
+    /// `origin_seal` and `state_seal`.
+    fn seals(&self) -> [Digest; 2] {
+        let origin = seal::seal("runs", &self.origin_values());
+        [origin, state_seal(&self.origin.id, &self.state_values())]
+    }
+}
+
+/// Seals the rows of a database from before the seals, as they stand.
+pub(crate) fn seal_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    loop {
+        let sql = select_run!("/* upkeep */ ", "WHERE state_seal IS NULL LIMIT $1");
+        let rows = tx.query(sql, &[seal::PAGE.into()])?;
+        for row in &rows {
+            let run = Run::unsealed(row)?;
+            let [origin, state] = run.seals();
+            let sealed = tx.exec(
+                "/* upkeep */ UPDATE runs SET origin_seal = $2, state_seal = $3 WHERE id = $1",
+                &[(&run.origin.id).into(), (&origin).into(), (&state).into()],
+            )?;
+            if sealed != 1 {
+                return Err(row.changed());
+            }
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Refuses the first row that does not fit its seals.
+pub(crate) fn check_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    let rows = tx.query(select_run!("/* upkeep */ ", ""), &[])?;
+    rows.iter().try_for_each(|row| Run::from_row(row).map(drop))
 }
 
 /// The run with this id, whoever owns it: the caller compares [`Origin::account_id`] and
@@ -219,8 +291,8 @@ pub fn get(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Run>, StoreError> {
 
 /// The run with this id if it was published.
 pub fn published(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Run>, StoreError> {
-    let sql = select_run!("/* public */ ", "WHERE id = $1 AND published_at IS NOT NULL");
-    query_opt(tx, sql, &[run_id.into()])?.as_ref().map(Run::from_row).transpose()
+    // The row is read whatever it says, so that one that was changed is refused.
+    Ok(get(tx, run_id)?.filter(|run| run.published_at.is_some()))
 }
 
 /// Where a list of runs goes on.

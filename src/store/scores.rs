@@ -1,7 +1,8 @@
 //! Published scores and the leaderboard: the rows that everyone may read.
 
 use super::error::StoreError;
-use super::tx::{Row, Tx, query_one, query_opt};
+use super::tx::{Row, Tx, Val, query_one, query_opt};
+use super::{runs, seal};
 
 /// A row of `scores`.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,12 @@ pub struct Score {
 
 impl Score {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let score = Self::unsealed(row)?;
+        seal::check(row, "seal", &seal::seal("scores", &score.values()))?;
+        Ok(score)
+    }
+
+    fn unsealed(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             run_id: row.text("run_id")?,
             account_id: row.text("account_id")?,
@@ -62,6 +69,27 @@ impl Score {
             results: row.text("results")?,
         })
     }
+
+    /// In the order of the table's columns.
+    fn values(&self) -> [Val; 15] {
+        [
+            (&self.run_id).into(),
+            (&self.account_id).into(),
+            (&self.scenario_slug).into(),
+            self.scenario_version.into(),
+            self.attempt.into(),
+            (&self.display_name).into(),
+            self.return_pct.into(),
+            self.sharpe.into(),
+            self.sortino.into(),
+            self.max_drawdown.into(),
+            self.final_equity.into(),
+            self.trade_count.into(),
+            i64::from(self.liquidated).into(),
+            self.published_at.into(),
+            (&self.results).into(),
+        ]
+    }
 }
 
 /// What a leaderboard is ranked by.
@@ -83,7 +111,7 @@ macro_rules! select_score {
         concat!(
             "/* public */ SELECT run_id, account_id, scenario_slug, scenario_version, \
              attempt, display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, \
-             trade_count, liquidated, published_at, results FROM scores ",
+             trade_count, liquidated, published_at, results, seal FROM scores ",
             $rest
         )
     };
@@ -116,67 +144,86 @@ impl SortBy {
 /// Publishes a finished run of its owner, for good, and puts its score on the leaderboard. Doing it
 /// again refreshes the numbers and keeps the first time. Gives the time of publication.
 pub fn publish(tx: &mut dyn Tx, score: &Score) -> Result<i64, StoreError> {
-    tx.exec(
-        "UPDATE runs SET published_at = $3 \
-         WHERE account_id = $1 AND id = $2 AND published_at IS NULL AND status <> 'active'",
-        &[(&score.account_id).into(), (&score.run_id).into(), score.published_at.into()],
-    )?;
-    let run = query_opt(
-        tx,
-        "SELECT scenario_slug, scenario_version, published_at FROM runs \
-         WHERE account_id = $1 AND id = $2",
-        &[(&score.account_id).into(), (&score.run_id).into()],
-    )?;
+    let run = runs::get(tx, &score.run_id)?.filter(|run| run.origin.account_id == score.account_id);
     let Some(run) = run else {
         return Err(StoreError::Conflict(format!("there is no run {}", score.run_id)));
     };
-    let played = (run.text("scenario_slug")?, run.int("scenario_version")?);
-    if played != (score.scenario_slug.clone(), score.scenario_version) {
+    let played = (&run.origin.scenario_slug, run.origin.scenario_version);
+    if played != (&score.scenario_slug, score.scenario_version) {
         return Err(StoreError::internal(format!(
             "the run of score {} played {played:?}",
             score.run_id
         )));
     }
-    let published_at = run.opt_int("published_at")?.ok_or_else(|| {
-        StoreError::Conflict(format!("run {} is active and can not be published", score.run_id))
-    })?;
-    upsert(tx, score, published_at)?;
+    if run.derived.status == runs::RunStatus::Active {
+        let what = format!("run {} is active and can not be published", score.run_id);
+        return Err(StoreError::Conflict(what));
+    }
+    let published_at = run.published_at.unwrap_or(score.published_at);
+    let state =
+        runs::state_values(&run.head, &run.derived, run.last_activity_at, Some(published_at));
+    tx.exec(
+        "UPDATE runs SET published_at = $3, state_seal = $4 \
+         WHERE account_id = $1 AND id = $2 AND published_at IS NULL AND status <> 'active'",
+        &[
+            (&score.account_id).into(),
+            (&score.run_id).into(),
+            published_at.into(),
+            (&runs::state_seal(&score.run_id, &state)).into(),
+        ],
+    )?;
+    upsert(tx, &Score { published_at, ..score.clone() })?;
     Ok(published_at)
 }
 
-fn upsert(tx: &mut dyn Tx, score: &Score, published_at: i64) -> Result<(), StoreError> {
+fn upsert(tx: &mut dyn Tx, score: &Score) -> Result<(), StoreError> {
+    let values = score.values();
+    let seal = seal::seal("scores", &values);
     let changed = tx.exec(
         "INSERT INTO scores (run_id, account_id, scenario_slug, scenario_version, attempt, \
          display_name, return_pct, sharpe, sortino, max_drawdown, final_equity, trade_count, \
-         liquidated, published_at, results) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+         liquidated, published_at, results, seal) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
          ON CONFLICT (run_id) DO UPDATE SET display_name = excluded.display_name, \
          return_pct = excluded.return_pct, sharpe = excluded.sharpe, sortino = excluded.sortino, \
          max_drawdown = excluded.max_drawdown, final_equity = excluded.final_equity, \
          trade_count = excluded.trade_count, liquidated = excluded.liquidated, \
-         results = excluded.results WHERE scores.account_id = excluded.account_id",
-        &[
-            (&score.run_id).into(),
-            (&score.account_id).into(),
-            (&score.scenario_slug).into(),
-            score.scenario_version.into(),
-            score.attempt.into(),
-            (&score.display_name).into(),
-            score.return_pct.into(),
-            score.sharpe.into(),
-            score.sortino.into(),
-            score.max_drawdown.into(),
-            score.final_equity.into(),
-            score.trade_count.into(),
-            i64::from(score.liquidated).into(),
-            published_at.into(),
-            (&score.results).into(),
-        ],
+         results = excluded.results, seal = excluded.seal \
+         WHERE scores.account_id = excluded.account_id",
+        &[values.as_slice(), &[(&seal).into()]].concat(),
     )?;
     if changed == 1 {
         return Ok(());
     }
     Err(StoreError::corrupt("scores", format!("row {:?} belongs to another account", score.run_id)))
+}
+
+/// Seals the rows of a database from before the seals, as they stand.
+pub(crate) fn seal_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    loop {
+        let sql = select_score!("WHERE seal IS NULL LIMIT $1");
+        let rows = tx.query(sql, &[seal::PAGE.into()])?;
+        for row in &rows {
+            let score = Score::unsealed(row)?;
+            let seal = seal::seal("scores", &score.values());
+            let sealed = tx.exec(
+                "/* upkeep */ UPDATE scores SET seal = $2 WHERE run_id = $1",
+                &[score.run_id.into(), (&seal).into()],
+            )?;
+            if sealed != 1 {
+                return Err(row.changed());
+            }
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Refuses the first row that does not fit its seal.
+pub(crate) fn check_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    let rows = tx.query(select_score!(""), &[])?;
+    rows.iter().try_for_each(|row| Score::from_row(row).map(drop))
 }
 
 /// The score of a published run.

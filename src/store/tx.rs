@@ -159,6 +159,16 @@ impl Row {
         StoreError::corrupt(table_of(self.shape.sql), what)
     }
 
+    /// The error for a row that does not fit its seal.
+    pub fn changed(&self) -> StoreError {
+        let row = match self.values.first() {
+            Some(Val::Text(id)) => format!("row {id:?}"),
+            _ => "a row".to_owned(),
+        };
+        let what = format!("{row} was changed: it does not fit its seal");
+        StoreError::corrupt(table_of(self.shape.sql), what)
+    }
+
     /// An integer.
     pub fn int(&self, column: &str) -> Result<i64, StoreError> {
         match self.get(column)? {

@@ -8,6 +8,7 @@
 //! - The database file is opened by SQLite alone. Another descriptor of the same process on it,
 //!   once closed, would drop SQLite's locks.
 
+pub(crate) mod examine;
 pub(crate) mod open;
 pub(crate) mod readers;
 pub(crate) mod scratch;

@@ -1,5 +1,6 @@
 //! Opening a database file: its rights, its settings, its schema.
 
+use super::examine::examine;
 use super::tx::{STATEMENTS_MAX, SqliteTx};
 use super::{fault, is_failed_sync};
 use crate::faults::{self, Bug};
@@ -65,6 +66,9 @@ pub(crate) fn writer(
     enter_wal(&conn)?;
     check_settings(&conn, settings)?;
     migrate(&conn, known)?;
+    if settings.durable {
+        examine(&conn, path)?;
+    }
     if created && settings.durable {
         sync_folders(path).map_err(|e| cannot("sync the folder of", path, &e))?;
     }

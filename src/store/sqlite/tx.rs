@@ -37,9 +37,11 @@ impl Tx for SqliteTx<'_> {
         let mut rows = stmt.raw_query();
         let mut answer = Vec::new();
         while let Some(row) = rows.next().map_err(|e| self.fault(&e))? {
-            let values: Result<_, _> =
-                (0..width).map(|i| value(row.get_ref(i).map_err(|e| fault(&e))?)).collect();
-            answer.push(Row::new(Arc::clone(&shape), values?));
+            let mut values = Vec::with_capacity(width);
+            for i in 0..width {
+                values.push(value(row.get_ref(i).map_err(|e| fault(&e))?));
+            }
+            answer.push(Row::new(Arc::clone(&shape), values));
         }
         Ok(answer)
     }
@@ -76,17 +78,16 @@ fn bind(stmt: &mut CachedStatement<'_>, sql: &str, params: &[Val]) -> Result<(),
     Ok(())
 }
 
-fn value(column: ValueRef<'_>) -> Result<Val, StoreError> {
-    Ok(match column {
+/// A text that is not UTF-8 is passed on as the bytes it is: whoever reads it names its row.
+fn value(column: ValueRef<'_>) -> Val {
+    match column {
         ValueRef::Null => Val::Null,
         ValueRef::Integer(n) => Val::Int(n),
         ValueRef::Real(x) => Val::Real(x),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Val::Text(text.to_owned()),
-            Err(e) => {
-                return Err(StoreError::corrupt("database", format!("a text is not UTF-8: {e}")));
-            }
+            Err(_) => Val::Blob(bytes.to_vec()),
         },
         ValueRef::Blob(bytes) => Val::Blob(bytes.to_vec()),
-    })
+    }
 }

@@ -5,6 +5,7 @@ mod commit;
 mod files;
 mod journal;
 mod nouns;
+mod seals;
 mod sources;
 
 use super::accounts::Account;

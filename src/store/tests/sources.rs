@@ -1,5 +1,7 @@
 //! What the sources promise about their SQL: portable, and every tenant's row under its owner.
 
+use crate::store::migrations::MIGRATIONS;
+
 const NOUNS: [(&str, &str); 7] = [
     ("accounts", include_str!("../accounts.rs")),
     ("idempotency", include_str!("../idempotency.rs")),
@@ -81,9 +83,9 @@ fn the_sql_stays_in_the_subset_of_both_engines() {
         "::",
         "WITHOUT",
     ];
-    let schema = include_str!("../migrations/0001_init.sql");
-    let schema = schema.lines().filter(|line| !line.starts_with("--")).collect::<String>();
-    let texts = NOUNS.iter().flat_map(|(_, source)| statements(source)).chain([schema]);
+    let code = |sql: &str| sql.lines().filter(|line| !line.starts_with("--")).collect::<String>();
+    let schema = MIGRATIONS.iter().map(|step| code(step.sql));
+    let texts = NOUNS.iter().flat_map(|(_, source)| statements(source)).chain(schema);
     for sql in texts {
         let upper = sql.to_uppercase();
         for word in alien {
