@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,9 @@ for _name in list(os.environ):
     if _name.startswith(("BOTTRADE_", "BOT_")):
         del os.environ[_name]
 
+COUNTS = pytest.StashKey[Counter[str]]()
+SUMMED = ("kills", "points", "states", "flips", "acked", "refused")
+"""Figures that add up over the tests."""
 NEEDED = {"strace": ["strace", "--version"]}
 """Programs of the system that the tests cannot do without."""
 
@@ -35,10 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--other", type=Path, help="the same from a debug build, for comparison")
     parser.addoption("--full", action="store_true", help="the full counts and the negative controls (tier 2)")
     parser.addoption("--kills", type=int, default=200, help="random kills of a full run")
+    parser.addoption("--counts", type=Path, help="a file that gets one line about what was done")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: only in a full run")
+    config.stash[COUNTS] = Counter()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -65,6 +71,16 @@ def _program(config: pytest.Config, option: str, made_by: str) -> Binary:
     assert path is not None, f"{option} is missing: {made_by}"
     assert path.is_file(), f"{path} is missing: {made_by}"
     return Binary(path.resolve())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What was done, in a line that can be kept."""
+    passed = terminalreporter.stats.get("passed", [])
+    caught = sum("_catches_" in report.nodeid for report in passed)
+    line = [f"{len(passed)} tests", *(f"{number:,} {name}" for name, number in config.stash[COUNTS].items())]
+    line += [f"{caught} controls failed as they must"] if caught else []
+    if (path := config.getoption("--counts")) is not None:
+        path.write_text(", ".join(line) + "\n")
 
 
 @pytest.fixture(scope="session")
@@ -104,12 +120,12 @@ def victim(binary: Binary, tmp_path: Path) -> Iterator[Victim]:
 
 
 @pytest.fixture
-def count(record_property: object, capsys: pytest.CaptureFixture[str]) -> object:
+def count(pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]) -> object:
     """Says what a test really did: `count(kills=30, acked=1200)`."""
 
-    def say(**figures: object) -> None:
+    def say(**figures: int) -> None:
+        pytestconfig.stash[COUNTS].update({name: figures[name] for name in SUMMED if name in figures})
         line = ", ".join(f"{name} {value}" for name, value in figures.items())
-        record_property("counts", line)
         with capsys.disabled():
             print(f"\n    {line}", end=" ", flush=True)
 
