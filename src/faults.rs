@@ -1,8 +1,8 @@
 //! Test builds only (`--features faults`): points where the process dies, and seeded bugs.
 //!
 //! Every promise of the journal has a test in `tests/faults`, and a test that never failed proves
-//! nothing: each has a bug here that it must catch. Without the feature both functions are constants
-//! and leave no trace in the program.
+//! nothing: each has a bug here that it must catch. Without the feature both functions are
+//! constants and leave no trace in the program.
 //!
 //! - `BOTTRADE_FAIL=after_commit:3` ends the process the third time it passes that point.
 //! - `BOTTRADE_BUG=sync_normal` makes the program wrong in that way; several are given as `a,b`.

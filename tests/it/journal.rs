@@ -182,7 +182,8 @@ async fn damage_is_refused_by_name_while_other_runs_are_served() {
         ),
         ("DELETE FROM journal WHERE run_id = '$1' AND seq = 2", "command 2: is missing"),
         ("DELETE FROM journal WHERE run_id = '$1' AND seq = 5", "command 5: is missing"),
-        ("UPDATE runs SET header = header || ' ' WHERE id = '$1'", "genesis"),
+        ("UPDATE runs SET header = header || ' ' WHERE id = '$1'", "does not fit its seal"),
+        ("UPDATE runs SET equity = equity + 1 WHERE id = '$1'", "does not fit its seal"),
     ];
     for (sql, what) in cases {
         let file = File::new();
