@@ -37,7 +37,7 @@ struct Order {
 }
 
 /// The command as one line of JSON.
-pub(crate) fn encode(market: &Market, command: &Command) -> serde_json::Result<String> {
+pub fn encode(market: &Market, command: &Command) -> serde_json::Result<String> {
     let entry = match command {
         Command::Abandon => Entry::Abandon,
         Command::Turn { cancel, orders, steps } => Entry::Turn {
@@ -50,7 +50,7 @@ pub(crate) fn encode(market: &Market, command: &Command) -> serde_json::Result<S
 }
 
 /// The command of a line; `None` when it is not one of this market's.
-pub(crate) fn decode(market: &Market, line: &str) -> Option<Command> {
+pub fn decode(market: &Market, line: &str) -> Option<Command> {
     Some(match serde_json::from_str(line).ok()? {
         Entry::Abandon => Command::Abandon,
         Entry::Turn { cancel, orders, steps } => Command::Turn {

@@ -4,7 +4,7 @@
 //! is on the disk. Whatever goes wrong in between drops the state: the next call replays.
 
 mod caller;
-mod codec;
+pub mod codec;
 pub(crate) mod ids;
 mod live;
 mod read;
