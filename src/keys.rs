@@ -45,7 +45,7 @@ impl Key {
         let known = [Family::Benchmark, Family::Bot];
         let rest = known.iter().find_map(|&family| text.strip_prefix(prefix(family)))?;
         let digits = rest.len() == SECRET_DIGITS + CHECKSUM_DIGITS
-            && rest.bytes().all(|byte| DIGITS.contains(&byte));
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !digits {
             return None;
         }

@@ -72,6 +72,7 @@ struct Server {
     app: Arc<App>,
 }
 
+// `get_tool` is left out: it is for arguments that are repeated in headers, of which there are none.
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().build();
@@ -106,7 +107,7 @@ impl ServerHandler for Server {
             Err(error) => Err(error),
         };
         Ok(match result {
-            Ok(value) => CallToolResult::structured(value).into(),
+            Ok(value) => structured(value)?.into(),
             Err(error) => {
                 let mut result = CallToolResult::structured_error(error.problem());
                 result.content = vec![ContentBlock::text(error.text())];
@@ -114,6 +115,16 @@ impl ServerHandler for Server {
             }
         })
     }
+}
+
+/// A result that says everything twice: as text, and as the same JSON.
+fn structured(value: Value) -> Result<CallToolResult, ErrorData> {
+    // Several times faster than `CallToolResult::structured`, which formats the text.
+    let text = serde_json::to_string(&value);
+    let text = text.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(value);
+    Ok(result)
 }
 
 /// The tools, in the order of the table.
