@@ -1,4 +1,7 @@
 //! Commands as the journal keeps them: canonical JSON with symbols by name and exact decimals.
+//!
+//! The form is one to one: a command has exactly one line, so whoever changes a byte of a line
+//! either changes the command or leaves no command at all.
 
 use std::sync::Arc;
 
@@ -37,6 +40,9 @@ struct Order {
 }
 
 /// The command as one line of JSON.
+///
+/// # Errors
+/// Never for a command of this market.
 pub fn encode(market: &Market, command: &Command) -> serde_json::Result<String> {
     let entry = match command {
         Command::Abandon => Entry::Abandon,
@@ -49,16 +55,18 @@ pub fn encode(market: &Market, command: &Command) -> serde_json::Result<String> 
     serde_json::to_string(&entry)
 }
 
-/// The command of a line; `None` when it is not one of this market's.
+/// The command of a line; `None` when it is not one of this market's, or not in the form in which
+/// [`encode`] writes it.
 pub fn decode(market: &Market, line: &str) -> Option<Command> {
-    Some(match serde_json::from_str(line).ok()? {
+    let command = match serde_json::from_str(line).ok()? {
         Entry::Abandon => Command::Abandon,
         Entry::Turn { cancel, orders, steps } => Command::Turn {
             cancel: cancel.into_iter().map(OrderId).collect(),
             orders: orders.into_iter().map(|it| it.order(market)).collect::<Option<_>>()?,
             steps,
         },
-    })
+    };
+    (encode(market, &command).ok()? == line).then_some(command)
 }
 
 impl Order {
@@ -89,5 +97,40 @@ impl Order {
             time_in_force: self.time_in_force,
             reasoning: self.reasoning.map(Arc::from),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenarios::Catalog;
+
+    use super::*;
+
+    #[test]
+    fn a_command_has_exactly_one_line() {
+        let catalog = Catalog::embedded().unwrap();
+        let market = &catalog.get("sandbox-nov-2024").unwrap().scenario().unwrap().market;
+        let symbol = &market.instruments()[0].symbol;
+        let order = |quantity: &str, more: &str| {
+            let head = format!(r#"{{"symbol":"{symbol}","side":"buy","quantity":"{quantity}""#);
+            format!(r#"{{"turn":{{"orders":[{head}{more},"time_in_force":"gtc"}}],"steps":1}}}}"#)
+        };
+        for line in [r#""abandon""#, r#"{"turn":{"steps":0}}"#, &order("1.5", "")] {
+            let command = decode(market, line).unwrap();
+            assert_eq!(encode(market, &command).unwrap(), line);
+        }
+        let others = [
+            r#" "abandon""#.to_owned(),
+            r#"{"abandon":null}"#.to_owned(),
+            r#"{"turn":{"steps":0 }}"#.to_owned(),
+            r#"{"turn":{"cancel":[],"steps":0}}"#.to_owned(),
+            order("1.50", ""),
+            order("-0", ""),
+            order("01.5", ""),
+            order("1.5", r#","stop":null"#),
+        ];
+        for line in others {
+            assert_eq!(decode(market, &line), None, "{line}");
+        }
     }
 }
