@@ -1,6 +1,6 @@
 //! Card and bars put together into what the simulator plays.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::RangeInclusive};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use sim::{
@@ -24,6 +24,10 @@ pub struct Assembled {
     /// SHA-256 of [`Scenario::canonical`] in lower-case hexadecimal.
     pub digest: String,
 }
+
+/// Seconds of the instants that a bar may have: those of the years 1 to 9999, so that every date
+/// and distance of theirs can be counted.
+const SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// Where the rows of a symbol go.
 #[derive(Clone, Copy)]
@@ -95,6 +99,9 @@ fn reference(card: &Card, closes: Vec<(Timestamp, Price)>) -> Result<Option<Clos
 
 /// The simulator's bar of a row, or the field that is wrong and how.
 pub fn bar(row: &Row) -> Result<Bar, (&'static str, &'static str)> {
+    if !SECONDS.contains(&row.ts.seconds()) {
+        return Err(("ts", "must be in the years 1 to 9999"));
+    }
     let price = |at: usize| prices::exact(row.prices[at]).map_err(|text| (COLUMNS[at + 2], text));
     // Neither NaN nor a negative zero reaches the digest.
     let volume = if row.volume.is_nan() || row.volume == 0.0 { 0.0 } else { row.volume };

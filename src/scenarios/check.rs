@@ -65,7 +65,11 @@ pub fn folders(asked: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
 
 /// Checks the files in a folder.
 pub fn check_folder(folder: &Path) -> Result<Report, Error> {
-    let files = Files::read(folder)?;
+    check_files(&Files::read(folder)?, &folder.display().to_string())
+}
+
+/// Checks the content of the two files; `place` names them in errors.
+pub fn check_files(files: &Files, place: &str) -> Result<Report, Error> {
     let mut problems = Problems::default();
     let card = examine::read(&files.card, &mut problems);
     if let Some(card) = &card {
@@ -76,7 +80,7 @@ pub fn check_folder(folder: &Path) -> Result<Report, Error> {
         (Some(card), Some(rows)) => check(card, &rows, &mut problems),
         _ => None,
     };
-    report.ok_or_else(|| Error::at(&folder.display().to_string(), problems))
+    report.ok_or_else(|| Error::at(place, problems))
 }
 
 /// Checks bars against a card that was examined already. `None` when there are problems, of

@@ -249,15 +249,19 @@ impl Catalog {
     /// Adds every scenario folder under `parent`, each of them checked whole.
     pub fn with_folder(mut self, parent: &Path) -> Result<Self, Error> {
         for path in folder::folders(parent)? {
-            let place = path.display().to_string();
-            let entry = Entry::new(Files::read(&path)?, &place)?;
-            let same = |it: &Arc<Entry>| it.key() == entry.key();
-            if self.entries.iter().any(same) {
-                return Err(Error::Duplicate { slug: entry.card.slug, folder: place });
-            }
-            entry.scenario().map_err(Clone::clone)?;
-            self.entries.push(Arc::new(entry));
+            self = self.with_files(Files::read(&path)?, &path.display().to_string())?;
         }
+        Ok(self)
+    }
+
+    /// Adds one scenario, checked whole; `place` names it in errors.
+    pub fn with_files(mut self, files: Files, place: &str) -> Result<Self, Error> {
+        let entry = Entry::new(files, place)?;
+        if self.entries.iter().any(|it| it.key() == entry.key()) {
+            return Err(Error::Duplicate { slug: entry.card.slug, folder: place.to_owned() });
+        }
+        entry.scenario().map_err(Clone::clone)?;
+        self.entries.push(Arc::new(entry));
         self.entries.sort_by(|a, b| a.key().cmp(&b.key()));
         Ok(self)
     }

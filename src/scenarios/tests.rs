@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use sim::Timestamp;
+
 use super::{
     Catalog, Error, assemble, bars, check,
     cut::{self, Edge, Window},
@@ -117,6 +119,18 @@ fn every_bad_row_is_named() {
              number",
         ]
     );
+}
+
+#[test]
+fn a_bar_outside_the_calendar_is_named() {
+    for (day, shown) in [(2_932_897, "10000-01-01"), (-719_163, "0000-12-31")] {
+        let found = problems(|_, rows| rows.rows[0].ts = Timestamp::from_seconds(day * 86_400));
+        let text = format!("bars.arrow:1: ts: AAA at {shown}T00:00:00Z: must be in the years");
+        assert!(found[0].starts_with(&text), "{found:?}");
+    }
+    // So far away that neither its date nor its distance can be counted.
+    let far = Timestamp::from_seconds(i64::MAX / 1_000);
+    assert!(!problems(|_, rows| rows.rows[20].ts = far).is_empty());
 }
 
 #[test]
