@@ -13,6 +13,8 @@ use sim::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
+    /// The request is not what HTTP asks for.
+    MalformedRequest,
     /// The body is not JSON.
     MalformedBody,
     /// A field is missing, unknown or of the wrong type.
@@ -31,9 +33,11 @@ pub enum Code {
     MethodNotAllowed,
     /// The body is larger than any call needs.
     BodyTooLarge,
+    /// The body did not come in time.
+    TooSlow,
     /// The call contradicts an earlier one.
     Conflict,
-    /// The store cannot take the call now.
+    /// The service cannot take the call now.
     Unavailable,
     /// Our fault.
     Internal,
@@ -103,6 +107,12 @@ impl Error {
         self
     }
 
+    /// The request cannot be read at all.
+    pub fn malformed_request(problem: impl std::fmt::Display) -> Self {
+        Self::new(Code::MalformedRequest, format!("the request is not valid HTTP: {problem}"))
+            .hint("nothing was done; send the call with an ordinary HTTP/1.1 client")
+    }
+
     /// The body cannot be read as JSON at all.
     pub fn malformed_body(problem: impl std::fmt::Display) -> Self {
         Self::new(Code::MalformedBody, format!("the body is not valid JSON: {problem}"))
@@ -113,6 +123,12 @@ impl Error {
     pub fn body_too_large(max: usize) -> Self {
         Self::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes"))
             .hint("nothing was done; split the call")
+    }
+
+    /// A body of which some is still missing.
+    pub fn too_slow() -> Self {
+        Self::new(Code::TooSlow, "the body did not arrive in time")
+            .hint("nothing was done; send the call again, its body without a pause")
     }
 
     /// A field does not have the shape the schema asks for.
@@ -271,6 +287,20 @@ impl Error {
         )
     }
 
+    /// Every connection that the server takes has a call under way.
+    pub fn no_room() -> Self {
+        Self::new(Code::Unavailable, "the server has no connection left")
+            .hint("nothing was done; try again shortly, and use connections for several calls")
+    }
+
+    /// A call that was given up.
+    pub fn took_too_long() -> Self {
+        tracing::warn!("a call took too long and was given up");
+        Self::new(Code::Unavailable, "the call took too long").hint(
+            "repeat the call with the same idempotency_key: it is done once, if it was not yet",
+        )
+    }
+
     /// A bug or a broken disk; the detail goes to the log.
     pub fn internal(detail: impl std::fmt::Display) -> Self {
         tracing::error!(%detail, "internal error");
@@ -345,13 +375,14 @@ impl Error {
     pub fn status(&self) -> http::StatusCode {
         use http::StatusCode as S;
         match self.code {
-            Code::MalformedBody | Code::Rejected => S::BAD_REQUEST,
+            Code::MalformedRequest | Code::MalformedBody | Code::Rejected => S::BAD_REQUEST,
             Code::InvalidInput => S::UNPROCESSABLE_ENTITY,
             Code::KeyRequired | Code::KeyInvalid => S::UNAUTHORIZED,
             Code::NotYours => S::FORBIDDEN,
             Code::NotFound => S::NOT_FOUND,
             Code::MethodNotAllowed => S::METHOD_NOT_ALLOWED,
             Code::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
+            Code::TooSlow => S::REQUEST_TIMEOUT,
             Code::Conflict => S::CONFLICT,
             Code::Unavailable => S::SERVICE_UNAVAILABLE,
             Code::Internal => S::INTERNAL_SERVER_ERROR,

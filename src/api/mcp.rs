@@ -34,7 +34,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        .with_max_request_body_bytes(super::BODY_BYTES_MAX)
+        .with_max_request_body_bytes(super::limits::BODY_BYTES_MAX)
         .with_allowed_hosts(hosts(&app.public_url))
         .with_allowed_origins(origins(&app.public_url))
         .enforce_origin_validation();

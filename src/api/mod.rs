@@ -1,5 +1,11 @@
 //! The doors: REST and MCP. They know HTTP and JSON-RPC and no operation.
 
+pub mod listen;
+mod places;
+
+pub mod limits;
+mod pace;
+
 pub mod auth;
 pub mod mcp;
 pub mod openapi;
@@ -9,7 +15,6 @@ use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     http::{HeaderName, Method, header},
     middleware,
     response::{IntoResponse, Response},
@@ -20,16 +25,15 @@ use tower_http::{
 };
 
 use crate::{app::App, error::Error};
-
-/// Bytes that a request body may have.
-pub const BODY_BYTES_MAX: usize = 1 << 20;
+use limits::Limits;
 
 /// Everything the service answers.
-pub fn router(app: &Arc<App>) -> Router {
+pub fn router(app: &Arc<App>, limits: &Limits) -> Router {
     rest::router(app)
         .merge(mcp::router(app))
+        .layer(middleware::from_fn_with_state(limits.body, pace::whole_body))
         .layer(middleware::from_fn_with_state(Arc::clone(app), auth::authenticate))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(limits.answer, pace::answer_in_time))
         .layer(cors())
         .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| panicked(panic.as_ref())))
 }

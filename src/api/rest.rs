@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{
         Query, RawPathParams,
-        rejection::{BytesRejection, QueryRejection, RawPathParamsRejection},
+        rejection::{QueryRejection, RawPathParamsRejection},
     },
     http::{HeaderMap, Method as HttpMethod, StatusCode, Uri, header},
     response::{IntoResponse, Response},
@@ -66,9 +66,9 @@ fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {
                               path: Result<RawPathParams, RawPathParamsRejection>,
                               query: Result<Query<Pairs>, QueryRejection>,
                               headers: HeaderMap,
-                              body: Result<Bytes, BytesRejection>| {
+                              body: Bytes| {
         let cx = Cx { app, caller, reader: Reader::Program };
-        let result = match request(&schema, path, query, &headers, body) {
+        let result = match request(&schema, path, query, &headers, &body) {
             Ok(input) => op.call(&cx, input).await,
             Err(error) => Err(error),
         };
@@ -101,16 +101,12 @@ fn request(
     path: Result<RawPathParams, RawPathParamsRejection>,
     query: Result<Query<Pairs>, QueryRejection>,
     headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: &[u8],
 ) -> Result<Value, Error> {
     let path = path.map_err(|it| Error::invalid_field("path", &it.body_text()))?;
     let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let Query(query) = query.map_err(|it| Error::invalid_field("query", &it.body_text()))?;
-    let body = body.map_err(|it| match it.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::body_too_large(super::BODY_BYTES_MAX),
-        _ => Error::malformed_body(it.body_text()),
-    })?;
-    let mut input = members(&body)?;
+    let mut input = members(body)?;
     let properties = schema.get("properties");
     let mut seen = BTreeSet::new();
     for (name, text) in query.into_iter().chain(path) {

@@ -11,18 +11,26 @@ use std::{
 };
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+    task::JoinSet,
+};
 
 use super::{Data, Scenarios};
-use crate::{api, app::App, clock::SystemClock, keys::Key, store::Store};
-
-/// How long open calls may take to end once the process is asked to.
-const DRAIN_MAX: Duration = Duration::from_secs(8);
+use crate::{
+    api::{self, limits::Limits, listen},
+    app::App,
+    clock::SystemClock,
+    keys::Key,
+    store::Store,
+};
 
 /// How often idle runs are looked for.
 const UPKEEP_EVERY: Duration = Duration::from_mins(10);
+/// Descriptors that the server needs besides those of its connections: the store, the log.
+const OWN_DESCRIPTORS: u64 = 64;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -33,6 +41,15 @@ pub(crate) struct Serve {
     /// Where clients reach this server; default: http:// and the listen address.
     #[arg(long, env = "BOTTRADE_PUBLIC_URL", value_name = "URL", value_parser = url)]
     public_url: Option<String>,
+    /// Connections at the same time; when all are taken, the longest idle one makes room.
+    #[arg(long, env = "BOTTRADE_CONNECTIONS", value_name = "NUMBER")]
+    #[arg(default_value_t = Limits::default().connections as u64, value_parser = at_least_one())]
+    connections: u64,
+    /// The same of one client address. Behind a proxy, which is one address, as many as in all.
+    #[arg(long, env = "BOTTRADE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
+    #[arg(default_value_t = Limits::default().connections_per_address as u64)]
+    #[arg(value_parser = at_least_one())]
+    connections_per_address: u64,
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
@@ -42,8 +59,10 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(self.serve())?;
-        Ok(ExitCode::SUCCESS)
+        let served = runtime.block_on(self.serve());
+        // What still runs has no caller any more.
+        runtime.shutdown_background();
+        served.map(|()| ExitCode::SUCCESS)
     }
 
     async fn serve(self) -> anyhow::Result<()> {
@@ -51,6 +70,7 @@ impl Serve {
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
         let _alone = self.data.alone()?;
+        let limits = self.limits();
         let store = Store::open(crate::app::database(data_dir))?;
         let listener = tokio::net::TcpListener::bind(self.listen).await.with_context(|| {
             format!("cannot listen on {}; --listen chooses another", self.listen)
@@ -59,36 +79,68 @@ impl Serve {
         let public_url = self.public_url.unwrap_or_else(|| format!("http://{address}"));
         let app = App::new(&public_url, self.scenarios.catalog()?, store, Arc::new(SystemClock));
         let first_key = first_key(&app, data_dir).await?;
-        let stop = stop()?;
         outlive_file_limits()?;
+        let mut signals = Signals::new()?;
         banner(&app, data_dir, first_key.as_ref());
-        tokio::spawn(upkeep(Arc::clone(&app)));
-        // Without it, Nagle's algorithm holds small answers back for 40 ms.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "cannot set TCP_NODELAY");
+        let mut aside = JoinSet::new();
+        aside.spawn(upkeep(Arc::clone(&app)));
+        aside.spawn(check(Arc::clone(&app)));
+        let (stop, asked) = oneshot::channel();
+        let served = async {
+            let router = api::router(&app, &limits);
+            let cut = listen::serve(listener, router, &limits, async { drop(asked.await) }).await;
+            if cut > 0 {
+                tracing::warn!(cut, "connections were cut at shutdown");
             }
-        });
-        let (asked, mut hear) = tokio::sync::watch::channel(false);
-        let served = axum::serve(listener, api::router(&app)).with_graceful_shutdown(async move {
-            stop.await;
-            asked.send_replace(true);
-        });
-        let overdue = async {
-            // An error is the sender's end, which comes after the word.
-            let _ = hear.wait_for(|asked| *asked).await;
-            tokio::time::sleep(DRAIN_MAX).await;
+            aside.shutdown().await;
+            app.runs.close().await;
+        };
+        let asked_twice = async {
+            signals.next().await;
+            // Nobody listens any more when the end has begun by itself.
+            let _ = stop.send(());
+            signals.next().await;
         };
         tokio::select! {
-            served = served.into_future() => served?,
-            // Somebody holds a half-sent request; what was answered is on the disk.
-            () = overdue => tracing::warn!("connections were cut at shutdown"),
+            () = served => Ok(()),
+            () = asked_twice => anyhow::bail!("ended at once; every answer that was given is kept"),
             // What the disk really holds is known after a restart only.
             why = app.runs.store_failed() => anyhow::bail!("the store stopped: {why}"),
         }
-        app.runs.close().await;
-        Ok(())
     }
+
+    /// The limits asked for, as far as the system has descriptors.
+    fn limits(&self) -> Limits {
+        let asked = self.connections;
+        let descriptors = descriptors(asked.saturating_add(OWN_DESCRIPTORS));
+        let connections = asked.min(descriptors.saturating_sub(OWN_DESCRIPTORS).max(1));
+        if connections < asked {
+            tracing::warn!(
+                "only {connections} connections: the system allows {descriptors} open files \
+                 (`ulimit -n`)"
+            );
+        }
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Limits {
+            connections: count(connections),
+            connections_per_address: count(self.connections_per_address),
+            ..Limits::default()
+        }
+    }
+}
+
+fn at_least_one() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..)
+}
+
+/// Asks the system for so many open files; answers how many it allows.
+fn descriptors(wanted: u64) -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let Some(current) = current.filter(|current| *current < wanted) else { return wanted };
+    let more = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(more), maximum });
+    if raised.is_ok() { more } else { current }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -114,22 +166,39 @@ async fn upkeep(app: Arc<App>) {
     }
 }
 
+/// Looks once whether every journal is as it was written.
+async fn check(app: Arc<App>) {
+    match app.runs.check().await {
+        Ok(checked) => tracing::info!(checked.runs, checked.damaged, "the journals were checked"),
+        Err(error) => tracing::error!(%error, "the journals could not all be checked"),
+    }
+}
+
 /// An absolute path as a shell takes it.
 fn quoted(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
 }
 
-/// Listens for a signal to end from now on; resolves when it comes.
-fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
+/// The signals that ask a process to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    fn new() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => (),
-            _ = interrupt.recv() => (),
+            _ = self.terminate.recv() => (),
+            _ = self.interrupt.recv() => (),
         }
-    })
+    }
 }
 
 /// A write past the limit on the size of a file shall fail, not end the process: that is what the

@@ -4,6 +4,7 @@
 //! is on the disk. Whatever goes wrong in between drops the state: the next call replays.
 
 mod caller;
+mod check;
 pub mod codec;
 pub(crate) mod ids;
 mod live;
@@ -25,6 +26,7 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 pub use caller::{Account, Caller};
+pub use check::Checked;
 pub use replay::{Unreplayable, replay};
 pub use seat::{Meta, Seat, header};
 pub use turn::Turn;

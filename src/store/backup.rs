@@ -117,7 +117,7 @@ fn checked(conn: &Connection, path: &Path) -> Result<Checked, StoreError> {
 fn chains(tx: &mut dyn Tx) -> Result<Checked, StoreError> {
     let (mut checked, mut after) = (Checked::default(), String::new());
     loop {
-        let ids = runs::ids_after(tx, &after, PAGE)?;
+        let ids = runs::ids(tx, &after, PAGE)?;
         let Some(last) = ids.last() else { return Ok(checked) };
         after.clone_from(last);
         for id in &ids {

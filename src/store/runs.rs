@@ -338,8 +338,8 @@ pub fn idle(
     rows.iter().map(|row| Ok((row.int("last_activity_at")?, row.text("id")?))).collect()
 }
 
-/// The ids of runs after this one, ascending, of all accounts.
-pub fn ids_after(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+/// The ids of all runs in order, at most `limit`, after the id `after`.
+pub fn ids(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
     let rows = tx.query(
         "/* upkeep */ SELECT id FROM runs WHERE id > $1 ORDER BY id LIMIT $2",
         &[after.into(), limit.into()],

@@ -3,7 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use axum::{Router, body::Body};
-use bottrade::{api, app::App, clock::TestClock, keys::Family, scenarios::Catalog, store::Store};
+use bottrade::{
+    api, api::limits::Limits, app::App, clock::TestClock, keys::Family, scenarios::Catalog,
+    store::Store,
+};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -35,7 +38,7 @@ impl TestApp {
     pub(crate) fn with(catalog: Catalog, store: Store) -> Self {
         let clock = TestClock::at(START.parse().unwrap());
         let app = App::new("http://localhost:8080", catalog, store, clock.clone());
-        Self { router: api::router(&app), app, clock }
+        Self { router: api::router(&app, &Limits::default()), app, clock }
     }
 
     /// Somebody without a key.

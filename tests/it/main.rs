@@ -18,6 +18,7 @@ mod golden;
 mod journal;
 mod no_look_ahead;
 mod parity;
+mod port;
 mod proof;
 mod routes;
 mod tidy;
