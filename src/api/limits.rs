@@ -48,7 +48,7 @@ impl Default for Limits {
             connections_per_address: 512,
             first_head: Duration::from_secs(10),
             next_head: Duration::from_mins(1),
-            body: Duration::from_secs(15),
+            body: Duration::from_secs(10),
             answer: Duration::from_secs(30),
             drain: Duration::from_secs(8),
         }

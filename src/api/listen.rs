@@ -197,7 +197,7 @@ fn refused(request: &Request<Incoming>) -> Option<Error> {
 
 /// Tells a client that there is no room.
 async fn turn_away(stream: TcpStream) {
-    let service = service_fn(async |_| Ok::<_, Infallible>(Error::no_room().into_response()));
+    let service = service_fn(|_| async { Ok::<_, Infallible>(Error::no_room().into_response()) });
     let mut http = http();
     let connection = http.keep_alive(false).serve_connection(TokioIo::new(stream), service);
     let _ = timeout(TURN_AWAY_MAX, connection).await;

@@ -6,6 +6,7 @@ use axum::{
     Router,
     extract::Request,
     http::{HeaderValue, Uri, header},
+    middleware,
     routing::post,
 };
 use rmcp::{
@@ -22,6 +23,7 @@ use rmcp::{
 };
 use serde_json::{Map, Value};
 
+use super::json_rpc;
 use crate::{
     app::App,
     ops::{Cx, Effect, INSTRUCTIONS, OPS, OpDef, Reader},
@@ -48,7 +50,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         request.headers_mut().insert(header::ACCEPT, both);
         service.handle(request).await
     };
-    Router::new().route("/mcp", post(answer))
+    let mcp = Router::new().route("/mcp", post(answer));
+    mcp.layer(middleware::from_fn(json_rpc::refusals))
 }
 
 /// Loopback, and the host under which the service is known.

@@ -7,9 +7,11 @@ pub mod limits;
 mod pace;
 
 pub mod auth;
+mod json_rpc;
 pub mod mcp;
 pub mod openapi;
 pub mod rest;
+mod strict;
 
 use std::{any::Any, sync::Arc};
 

@@ -15,7 +15,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::openapi;
+use super::{openapi, strict};
 use crate::{
     app::App,
     error::Error,
@@ -153,7 +153,7 @@ fn members(body: &[u8]) -> Result<Map<String, Value>, Error> {
     if body.trim_ascii().is_empty() {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(body).map_err(Error::malformed_body)? {
+    match strict::parse(body).map_err(Error::malformed_body)? {
         Value::Object(members) => Ok(members),
         _ => Err(Error::invalid_field("body", "expected a JSON object")),
     }

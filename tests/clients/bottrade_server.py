@@ -110,6 +110,17 @@ class Server:
         except httpx.TransportError:
             return False
 
+    def wait(self, seconds: float) -> int:
+        """Waits for its end; its exit code."""
+        assert self._process is not None, "the server was never started"
+        return self._process.wait(seconds)
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None, "the server was never started"
+        return self._process.pid
+
     @property
     def banner(self) -> str:
         """What it printed on standard output."""

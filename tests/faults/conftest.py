@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bottrade_server import ROOT, Binary
+from bottrade_server import ROOT, Binary, Server
 from victim import Victim
 from world import World
 
@@ -117,6 +117,17 @@ def victim(binary: Binary, tmp_path: Path) -> Iterator[Victim]:
         yield victim
     finally:
         victim.close()
+
+
+@pytest.fixture
+def server(binary: Binary, tmp_path: Path) -> Iterator[Server]:
+    """A running server on an empty data folder."""
+    server = Server(binary, tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
 
 
 @pytest.fixture

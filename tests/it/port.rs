@@ -23,8 +23,8 @@ const OTHER: u8 = 2;
 const SOON: Duration = Duration::from_secs(20);
 const HEALTH: &[u8] = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n";
 /// A call whose body is still to come.
-const HALF: &[u8] =
-    b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{";
+const HALF: &[u8] = b"POST /mcp HTTP/1.1\r\nhost: localhost\r\n\
+    content-type: application/json\r\ncontent-length: 2\r\n\r\n{";
 
 struct Port {
     address: SocketAddr,

@@ -21,6 +21,8 @@ async fn broken_json() {
         "{\"a\":1}{",
         "{\"a\": 1,}",
         "{\"quantity\": .5}",
+        "{\"count\": 1, \"count\": 2}",
+        "{\"trades\": [{\"quantity\": 1, \"symbol\": \"CALM\", \"quantity\": 1}]}",
     ];
     for text in broken {
         for rest in ["/trades", "/turn", "/step", "/publish"] {
@@ -146,14 +148,17 @@ async fn mcp_requests_that_are_none() {
         "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}",
     ] {
         let reply = table.ada.mcp_raw(&version, text.into()).await;
-        assert!((400..500).contains(&reply.status), "{text}: {} {}", reply.status, reply.text);
+        assert_eq!(reply.status, 400, "{text}: {}", reply.text);
+        let error = &reply.json()["error"];
+        assert!(matches!(error["code"].as_i64(), Some(-32700 | -32600)), "{text}: {error}");
+        assert!(!error["message"].as_str().unwrap().is_empty(), "{text}: {error}");
     }
     let order = json!({ "symbol": "CALM", "side": "buy", "quantity": "NaN" });
     let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
         "name": "submit_turn", "arguments": { "run_id": table.run, "trades": [order] } } });
     let nan = call.to_string().replace("\"NaN\"", "NaN");
     let reply = table.ada.mcp_raw(&version, nan).await;
-    assert!((400..500).contains(&reply.status), "{} {}", reply.status, reply.text);
+    assert_eq!(reply.expect(400)["error"]["code"], -32700);
     let call = |arguments: Value| {
         json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": { "name": "step_run", "arguments": arguments } })

@@ -138,7 +138,7 @@ fn addressable(arguments: &Value) -> bool {
 
 #[test]
 fn random_json_is_answered_never_a_server_error() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let app = runtime.block_on(async { TestApp::new() });
     let client = runtime.block_on(app.account("ada"));
     let cases = (0..OPS.len()).prop_flat_map(arguments);
@@ -157,7 +157,7 @@ fn random_json_is_answered_never_a_server_error() {
 
 #[test]
 fn random_bytes_are_answered_never_a_server_error() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let app = runtime.block_on(async { TestApp::new() });
     let client = runtime.block_on(app.account("ada"));
     let run = runtime.block_on(client.start("margin"));

@@ -1,0 +1,48 @@
+//! Refusals of the MCP door in the form its clients read: what rmcp says in a line of text is said
+//! as a JSON-RPC error.
+
+use axum::{
+    Json,
+    body::to_bytes,
+    extract::Request,
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use serde_json::json;
+
+/// Codes of JSON-RPC 2.0.
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+
+/// Bytes of a refusal that are read.
+const TEXT_BYTES_MAX: usize = 4 << 10;
+
+pub(super) async fn refusals(request: Request, next: Next) -> Response {
+    let kind = |headers: &http::HeaderMap| {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        kind.is_some_and(|it| it.to_ascii_lowercase().contains("json"))
+    };
+    let sent_json = kind(request.headers());
+    let response = next.run(request).await;
+    if !response.status().is_client_error() || kind(response.headers()) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let text = to_bytes(body, TEXT_BYTES_MAX).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let reason = parts.status.canonical_reason().unwrap_or("refused");
+    let message = if text.trim().is_empty() { reason } else { text.trim() };
+    // To rmcp a body that it cannot read has the wrong type.
+    let unread = sent_json && parts.status == StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let (status, code) = if unread {
+        (StatusCode::BAD_REQUEST, PARSE_ERROR)
+    } else {
+        (parts.status, INVALID_REQUEST)
+    };
+    let error = json!({ "code": code, "message": message });
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let body = Json(json!({ "jsonrpc": "2.0", "id": null, "error": error }));
+    (status, parts.headers, body).into_response()
+}
