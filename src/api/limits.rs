@@ -8,6 +8,11 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 pub(super) const HEAD_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a request that are read ahead.
 pub(super) const BUFFER_BYTES_MAX: usize = 64 << 10;
+/// Bytes that the kernel keeps in each direction of a connection. Left to itself it keeps 4 MB of
+/// answers for everyone who asks and does not read.
+pub(super) const SOCKET_BYTES_MAX: u32 = 128 << 10;
+/// Connections that wait to be accepted.
+pub(super) const BACKLOG: u32 = 1024;
 /// How often overdue connections are looked for; the error of every time-out of a connection.
 pub(super) const SWEEP_EVERY: Duration = Duration::from_millis(250);
 /// Clients that are told at the same time that there is no room.

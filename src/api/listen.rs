@@ -1,6 +1,6 @@
 //! The port: accepts connections, has HTTP/1.1 spoken on each, and ends in order.
 
-use std::{convert::Infallible, io, pin::pin, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc};
 
 use axum::{
     Router,
@@ -10,15 +10,15 @@ use axum::{
 use hyper::{body::Incoming, server::conn::http1, service::Service as _, service::service_fn};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
     time::{interval, sleep, timeout},
 };
 
 use super::{
     limits::{
-        ACCEPT_PAUSE, BUFFER_BYTES_MAX, FAREWELL, HEAD_BYTES_MAX, Limits, SWEEP_EVERY,
-        TURN_AWAY_MAX, TURNED_AWAY_MAX,
+        ACCEPT_PAUSE, BACKLOG, BUFFER_BYTES_MAX, FAREWELL, HEAD_BYTES_MAX, Limits,
+        SOCKET_BYTES_MAX, SWEEP_EVERY, TURN_AWAY_MAX, TURNED_AWAY_MAX,
     },
     places::{Place, Places},
 };
@@ -33,6 +33,17 @@ enum Stage {
     Farewell,
     /// Connections without a call are closed.
     Closing,
+}
+
+/// Takes a port; its connections inherit the limits of their buffers.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A server that starts again need not wait for the connections of the one before.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SOCKET_BYTES_MAX)?;
+    socket.set_recv_buffer_size(SOCKET_BYTES_MAX)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until `stop` resolves and every call under way then is answered. The number of

@@ -72,7 +72,7 @@ impl Serve {
         let _alone = self.data.alone()?;
         let limits = self.limits();
         let store = Store::open(crate::app::database(data_dir))?;
-        let listener = tokio::net::TcpListener::bind(self.listen).await.with_context(|| {
+        let listener = listen::bind(self.listen).with_context(|| {
             format!("cannot listen on {}; --listen chooses another", self.listen)
         })?;
         let address = listener.local_addr()?;

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
@@ -149,8 +149,9 @@ class Bystander:
             answer.read()
             if answer.status != 200:
                 self.failures.append(f"status {answer.status}")
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             self.failures.append(repr(error))
+            connection.close()
         self.latencies.append(time.monotonic() - began)
 
     def call_for(self, seconds: float) -> None:

@@ -8,11 +8,7 @@ use std::{
 
 use bottrade::api::{self, limits::Limits, listen};
 use serde_json::Value;
-use tokio::{
-    net::{TcpListener, TcpSocket},
-    sync::oneshot,
-    task::JoinHandle,
-};
+use tokio::{net::TcpSocket, sync::oneshot, task::JoinHandle};
 
 use crate::app::{TestApp, is_problem};
 
@@ -35,7 +31,7 @@ struct Port {
 
 impl Port {
     /// A server with limits that no test reaches but where it says so.
-    async fn new(change: impl FnOnce(&mut Limits)) -> Self {
+    fn new(change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits {
             connections: 8,
             connections_per_address: 8,
@@ -48,7 +44,7 @@ impl Port {
         change(&mut limits);
         let app = TestApp::new();
         let router = api::router(&app.app, &limits);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let listener = listen::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, asked) = oneshot::channel();
         let served = tokio::spawn(async move {
@@ -150,7 +146,7 @@ fn short() -> Duration {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_that_does_not_end_is_given_up() {
-    let port = Port::new(|limits| limits.first_head = short()).await;
+    let port = Port::new(|limits| limits.first_head = short());
     let (mut silent, mut slow) = (port.connect(ME).await, port.connect(ME).await);
     slow.say(&HEALTH[..20]);
     let mut known = port.connect(ME).await;
@@ -162,7 +158,7 @@ async fn a_head_that_does_not_end_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_connection_is_closed() {
-    let port = Port::new(|limits| limits.next_head = short()).await;
+    let port = Port::new(|limits| limits.next_head = short());
     let mut line = port.connect(ME).await;
     let heard = line.ask(HEALTH);
     assert!(heard.status == 200 && !heard.is_last());
@@ -173,7 +169,7 @@ async fn an_idle_connection_is_closed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_does_not_end_is_given_up() {
-    let port = Port::new(|limits| limits.body = short()).await;
+    let port = Port::new(|limits| limits.body = short());
     let mut line = port.connect(ME).await;
     line.ask(HALF).problem(408, "the body did not arrive in time");
     line.closes();
@@ -181,7 +177,7 @@ async fn a_body_that_does_not_end_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_takes_too_long_is_given_up() {
-    let port = Port::new(|limits| limits.answer = short()).await;
+    let port = Port::new(|limits| limits.answer = short());
     let heard = port.connect(ME).await.ask(HALF);
     heard.problem(503, "the call took too long");
     assert!(heard.head.contains("retry-after: "), "{}", heard.head);
@@ -189,7 +185,7 @@ async fn a_call_that_takes_too_long_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_drives_out_only_its_own_newcomers() {
-    let port = Port::new(|limits| limits.connections_per_address = 4).await;
+    let port = Port::new(|limits| limits.connections_per_address = 4);
     let (mut mine, mut other) = (port.connect(ME).await, port.connect(OTHER).await);
     assert_eq!(mine.ask(HEALTH).status, 200);
     let mut first = port.connect(ME).await;
@@ -233,7 +229,7 @@ async fn a_server_that_is_busy_everywhere_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heads_that_http_forbids() {
-    let port = Port::new(|_| ()).await;
+    let port = Port::new(|_| ());
     let cases: [(String, u16); 6] = [
         (format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "a".repeat(16 << 10)), 431),
         (format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(16 << 10)), 431),
@@ -257,7 +253,7 @@ async fn heads_that_http_forbids() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_end_calls_are_answered_and_the_rest_is_closed() {
-    let port = Port::new(|_| ()).await;
+    let port = Port::new(|_| ());
     let address = port.address;
     let (mut silent, mut idle) = (port.connect(ME).await, port.connect(ME).await);
     let (mut busy, mut half) = (port.connect(ME).await, port.connect(ME).await);
@@ -278,7 +274,7 @@ async fn at_the_end_calls_are_answered_and_the_rest_is_closed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_end_a_client_that_calls_on_hears_of_it() {
-    let port = Port::new(|_| ()).await;
+    let port = Port::new(|_| ());
     let mut line = port.connect(ME).await;
     assert!(!line.ask(HEALTH).is_last());
     let ended = tokio::spawn(port.end());
@@ -290,7 +286,7 @@ async fn at_the_end_a_client_that_calls_on_hears_of_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_end_who_does_not_finish_is_cut() {
-    let port = Port::new(|limits| limits.drain = short()).await;
+    let port = Port::new(|limits| limits.drain = short());
     let mut busy = port.connect(ME).await;
     busy.say(HALF);
     assert!(busy.stays_open());
