@@ -203,8 +203,7 @@ async fn a_server_that_is_busy_everywhere_says_so() {
     let port = Port::new(|limits| {
         limits.connections = 3;
         limits.connections_per_address = 2;
-    })
-    .await;
+    });
     let mut idle = port.connect(OTHER).await;
     assert_eq!(idle.ask(HEALTH).status, 200);
     let mut calls = Vec::new();
