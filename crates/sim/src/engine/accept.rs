@@ -42,7 +42,9 @@ impl Projection {
         let position = &mut self.positions[symbol.index()];
         let before = position.abs();
         *position += i128::from(units);
-        self.gross += (position.abs() - before) * i128::from(mark.units());
+        #[expect(clippy::cast_possible_truncation, reason = "at most `units` in size")]
+        let change = Quantity::from_units((position.abs() - before) as i64);
+        self.gross += change.exact_value(mark);
     }
 
     fn into_memory(mut self) -> Vec<i128> {

@@ -247,6 +247,7 @@ impl Money {
     }
 
     /// `bps` basis points of this amount.
+    #[inline]
     #[must_use]
     pub fn bps(self, bps: u32) -> Self {
         Self(div_half_even(self.0 * i128::from(bps), BPS))
@@ -294,6 +295,7 @@ impl Leverage {
     }
 
     /// The largest gross exposure that `equity` carries.
+    #[inline]
     pub fn limit(self, equity: Money) -> Money {
         Money(div_half_even(equity.0 * i128::from(self.0), 10_000))
     }
