@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    engine::memory::Memory,
     ledger::{Costs, Ledger, Position},
     market::{Market, SymbolId},
     num::{Money, Price, Quantity},
@@ -101,8 +102,7 @@ pub struct Run {
     pub(crate) samples: Vec<Sample>,
     pub(crate) liquidation_due: bool,
     pub(crate) ambiguous_bars: u32,
-    /// Empty between commands: kept so that judging orders does not allocate.
-    pub(crate) projection_memory: Vec<i128>,
+    pub(crate) memory: Memory,
 }
 
 impl Run {
@@ -121,7 +121,7 @@ impl Run {
             samples,
             liquidation_due: false,
             ambiguous_bars: 0,
-            projection_memory: Vec::new(),
+            memory: Memory::default(),
             scenario,
         }
     }

@@ -85,10 +85,10 @@ impl Run {
             let (count, max) = (orders.len(), ORDERS_PER_TURN_MAX);
             return Err(Refusal::TooManyOrders { count, max });
         }
-        let memory = std::mem::take(&mut self.projection_memory);
+        let memory = std::mem::take(&mut self.memory.projection);
         let mut projection = Projection::new(self, memory);
         let refused = self.refused(orders, &mut projection);
-        self.projection_memory = projection.into_memory();
+        self.memory.projection = projection.into_memory();
         if !refused.is_empty() {
             return Err(Refusal::Orders(refused));
         }

@@ -7,7 +7,7 @@
 use crate::{market::SymbolId, order::WorkingOrder};
 
 /// The waiting orders of one symbol for positions of one sign.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Claim {
     symbol: SymbolId,
     sign: i64,
@@ -16,10 +16,15 @@ struct Claim {
 }
 
 /// The orders passed so far that still wait.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ahead(Vec<Claim>);
 
 impl Ahead {
+    /// Forgets them, for the next time the queue is passed.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     pub(crate) fn add(&mut self, working: &WorkingOrder) {
         let (symbol, side) = (working.order.symbol, working.order.side);
         let sign = side.position_sign();

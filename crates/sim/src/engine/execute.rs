@@ -2,9 +2,9 @@
 
 use crate::{
     engine::{
-        ahead::Ahead,
         buying_power::{Entry, Valuation},
         inside::Inside,
+        memory::Memory,
         path::{self, Prices, Quote, Reading, Start},
     },
     ledger::Trade,
@@ -28,12 +28,7 @@ struct Pass<'a> {
     phase: Phase,
     reading: Reading,
     valuation: Option<Valuation>,
-    /// What this phase has passed by.
-    ahead: Ahead,
-    /// Positions that changed after the open.
-    inside: Vec<Inside>,
-    /// Units already filled in this bar per instrument, where participation is capped.
-    taken: Vec<(SymbolId, Quantity)>,
+    memory: Memory,
     outcome: &'a mut Outcome,
 }
 
@@ -70,19 +65,17 @@ impl Run {
             phase: Phase::Open,
             reading,
             valuation: None,
-            ahead: Ahead::default(),
-            inside: Vec::new(),
-            taken: Vec::new(),
+            memory: std::mem::take(&mut self.memory),
             outcome,
         };
         let mut orphaned: Vec<SymbolId> = Vec::new();
         let mut queue = std::mem::take(&mut self.queue);
         for phase in [Phase::Open, Phase::Inside] {
             pass.phase = phase;
-            pass.ahead = Ahead::default();
+            pass.memory.ahead.clear();
             queue.retain_mut(|working| match self.turn_of(working, &mut pass) {
                 Fate::Waits => {
-                    pass.ahead.add(working);
+                    pass.memory.ahead.add(working);
                     true
                 }
                 Fate::Filled => false,
@@ -100,6 +93,7 @@ impl Run {
             });
         }
         self.queue = queue;
+        self.memory = pass.memory.cleared();
         if pass.reading.ambiguous {
             self.ambiguous_bars += 1;
         }
@@ -162,16 +156,16 @@ impl Run {
         let (symbol, side) = (working.order.symbol, working.order.side);
         let sign = side.position_sign();
         let held = self.position(symbol).quantity.units() * sign;
-        let claimed = pass.ahead.exits(symbol, sign);
+        let claimed = pass.memory.ahead.exits(symbol, sign);
         // Claims past what is held leave nothing, however large they are.
         let claimed = i64::try_from(claimed.min(i128::from(held.max(0)))).unwrap_or(0);
         let free = held - claimed;
         let available = working.remaining.units().min(if side.opens() { i64::MAX } else { free });
-        let turns = side.opens() && pass.ahead.any(symbol, -sign);
+        let turns = side.opens() && pass.memory.ahead.any(symbol, -sign);
         if available <= 0 || held < 0 || turns {
             return None;
         }
-        let inside = pass.inside.iter().find(|inside| inside.symbol == symbol);
+        let inside = pass.memory.inside.iter().find(|inside| inside.symbol == symbol);
         let start =
             inside.map_or(Some(Start::Open), |inside| inside.start_of(side, claimed + available));
         pass.reading.ambiguous |= start.is_none();
@@ -265,8 +259,12 @@ impl Run {
         let share = volume * f64::from(pct) / 100.0 * UNITS;
         #[expect(clippy::cast_possible_truncation, reason = "saturates, and volume is positive")]
         let cap = Quantity::from_units(share as i64);
-        let taken =
-            pass.taken.iter().find(|(it, _)| *it == symbol).map_or(Quantity::ZERO, |it| it.1);
+        let taken = pass
+            .memory
+            .taken
+            .iter()
+            .find(|(it, _)| *it == symbol)
+            .map_or(Quantity::ZERO, |it| it.1);
         (cap - taken).max(Quantity::ZERO)
     }
 
@@ -311,19 +309,21 @@ impl Pass<'_> {
             valuation.moved(before, after, run.market().opening(self.t, symbol));
         }
         if run.rules().participation_pct.is_some() {
-            match self.taken.iter_mut().find(|(it, _)| *it == symbol) {
+            let taken = &mut self.memory.taken;
+            match taken.iter_mut().find(|(it, _)| *it == symbol) {
                 Some((_, taken)) => *taken += trade.quantity,
-                None => self.taken.push((symbol, trade.quantity)),
+                None => taken.push((symbol, trade.quantity)),
             }
         }
         if moment == Start::Open {
             return;
         }
-        let at = self.inside.iter().position(|inside| inside.symbol == symbol);
+        let inside = &mut self.memory.inside;
+        let at = inside.iter().position(|inside| inside.symbol == symbol);
         let at = at.unwrap_or_else(|| {
-            self.inside.push(Inside::new(symbol, before));
-            self.inside.len() - 1
+            inside.push(Inside::new(symbol, before));
+            inside.len() - 1
         });
-        self.inside[at].change(before, after, start, moment);
+        inside[at].change(before, after, start, moment);
     }
 }

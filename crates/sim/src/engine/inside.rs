@@ -3,7 +3,7 @@
 use crate::{engine::path::Start, market::SymbolId, num::Quantity, order::Side};
 
 /// What the fills inside one bar did to one position.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inside {
     pub(crate) symbol: SymbolId,
     /// Units held since the open that no exit has taken, signed.

@@ -5,5 +5,6 @@ pub(crate) mod ahead;
 pub(crate) mod buying_power;
 pub(crate) mod execute;
 pub(crate) mod inside;
+pub(crate) mod memory;
 pub(crate) mod path;
 pub(crate) mod settle;
