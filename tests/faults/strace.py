@@ -24,7 +24,7 @@ QUIET = ("strace", "-f", "-qq", "-o", "/dev/null")
 
 
 def inject(calls: str, what: str, when: str, *paths: Path) -> tuple[str, ...]:
-    """The prefix that makes `what` (`signal=SIGKILL`, `error=EIO`) happen to the calls numbered `when` of each thread."""
+    """The prefix that makes `what` (`signal=SIGKILL`, `error=EIO`) happen to those calls of each thread."""
     only = [option for path in paths for option in ("-P", str(path))]
     return (*QUIET, *only, "-e", f"trace={calls}", "-e", f"inject={calls}:{what}:when={when}")
 

@@ -4,8 +4,8 @@ Covered is what belongs to a run: its origin and state, its journal, the answers
 lists made of them. Each answer is the one from before the change or a refusal that says what is damaged; a file that
 cannot be trusted to say which rows there are keeps the server from starting, by name.
 
-Not covered: names of accounts and keys, counts of runs per scenario, somebody who computes chains and seals anew, and a
-file that was put back whole to what it was some time ago, which no check of the file alone can tell from an earlier day.
+Not covered: names of accounts and keys, counts of runs per scenario, somebody who computes chains and seals anew, and
+a file that was put back whole to what it was some time ago, which no check of the file alone can tell from that day.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pytest
 from bottrade_server import Binary
 from journal import Books
 from victim import Silence, Victim
-from world import SHORT, World, asked
+from world import SHORT, World, asked, turn
 
 SEED = 20261121
 FLIPS = 300
@@ -49,7 +49,7 @@ def replays(world: World) -> dict[tuple[str, str], tuple[str, dict[str, object]]
     calls = {}
     for kind, run in world.runs.items():
         for number in range(4 if kind != "fresh" else 0):
-            body = {"trades": [{"symbol": "NVDA", "side": "buy", "quantity": 10 + number, "reasoning": f"{kind} {number}"}]}
+            body = turn("NVDA", "buy", 10 + number, f"{kind} {number}")
             calls[run, f"{kind}-turn-{number}"] = ("turn", body)
     return calls
 
@@ -143,8 +143,14 @@ def swapped(books: sqlite3.Connection, world: World) -> None:
 
 
 EDITS: dict[str, tuple[str, Callable[[sqlite3.Connection, World], None]]] = {
-    "a command": ("active", statement("UPDATE journal SET command = replace(command, '\"10\"', '\"90\"') WHERE run_id = :active")),
-    "a reasoning": ("active", statement("UPDATE journal SET command = replace(command, 'active 1', 'active 9') WHERE run_id = :active")),
+    "a command": (
+        "active",
+        statement("UPDATE journal SET command = replace(command, '\"10\"', '\"90\"') WHERE run_id = :active"),
+    ),
+    "a reasoning": (
+        "active",
+        statement("UPDATE journal SET command = replace(command, 'active 1', 'active 9') WHERE run_id = :active"),
+    ),
     "a time": ("active", statement("UPDATE journal SET at = at + 1 WHERE run_id = :active AND seq = 2")),
     "a prev": ("active", statement("UPDATE journal SET prev = zeroblob(32) WHERE run_id = :active AND seq = 2")),
     "a hash": ("active", statement("UPDATE journal SET hash = zeroblob(32) WHERE run_id = :active AND seq = 2")),
@@ -157,7 +163,10 @@ EDITS: dict[str, tuple[str, Callable[[sqlite3.Connection, World], None]]] = {
     "all commands gone": ("active", statement("DELETE FROM journal WHERE run_id = :active")),
     "a command more": (
         "active",
-        statement("INSERT INTO journal SELECT run_id, 6, at, command, prev, hash FROM journal WHERE run_id = :active AND seq = 5"),
+        statement(
+            "INSERT INTO journal SELECT run_id, 6, at, command, prev, hash FROM journal"
+            " WHERE run_id = :active AND seq = 5"
+        ),
     ),
     "commands swapped": ("active", swapped),
     "the head": ("active", statement("UPDATE runs SET head_seq = 4 WHERE id = :active")),
@@ -166,7 +175,10 @@ EDITS: dict[str, tuple[str, Callable[[sqlite3.Connection, World], None]]] = {
     "the name": ("active", statement("UPDATE runs SET bot_name = 'another' WHERE id = :active")),
     "the agent": ("active", statement("UPDATE runs SET agent_info = '{}' WHERE id = :active")),
     "the owner": ("active", statement("UPDATE runs SET account_id = 'nobody' WHERE id = :active")),
-    "the day it began": ("active", statement("UPDATE runs SET created_at = created_at - 86400000000 WHERE id = :active")),
+    "the day it began": (
+        "active",
+        statement("UPDATE runs SET created_at = created_at - 86400000000 WHERE id = :active"),
+    ),
     "the cash": ("active", statement("UPDATE runs SET cash = cash + 1 WHERE id = :active")),
     "the equity": ("published", statement("UPDATE runs SET equity = equity * 2 WHERE id = :published")),
     "the status": ("finished", statement("UPDATE runs SET status = 'active' WHERE id = :finished")),
@@ -178,7 +190,9 @@ EDITS: dict[str, tuple[str, Callable[[sqlite3.Connection, World], None]]] = {
     "the results": ("board", statement("UPDATE scores SET results = '{}' WHERE run_id = :published")),
     "a kept answer": (
         "active active-turn-1",
-        statement("UPDATE idempotency SET body = replace(body, '1', '2') WHERE run_id = :active AND key = 'active-turn-1'"),
+        statement(
+            "UPDATE idempotency SET body = replace(body, '1', '2') WHERE run_id = :active AND key = 'active-turn-1'"
+        ),
     ),
     "the fingerprint of an answer": (
         "active active-turn-1",

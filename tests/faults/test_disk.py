@@ -1,4 +1,4 @@
-"""D6: a disk that is full, fails or is slow. The server refuses what it cannot keep (503 problem+json with Retry-After),
+"""D6: a disk that is full, fails or is slow. The server refuses what it cannot keep (503 problem+json, Retry-After),
 goes on answering reads, loses nothing it answered, and goes on by itself once there is space.
 
 A failed sync is another matter: the kernel may have dropped the pages and would report the next sync as good, so the

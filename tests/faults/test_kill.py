@@ -140,4 +140,5 @@ def test_the_judge_catches_an_answer_kept_in_a_transaction_of_its_own(faulty: Bi
 def test_the_judge_catches_an_answer_before_the_commit(faulty: Binary, tmp_path: Path) -> None:
     ledger, fell = fall(Victim(faulty, tmp_path), "before_commit:3", BOTTRADE_BUG="reply_before_commit")
     assert fell
-    assert any("lost" in problem or "changed" in problem for problem in judge(tmp_path / "data/bottrade.sqlite", ledger))
+    problems = judge(tmp_path / "data/bottrade.sqlite", ledger)
+    assert any("lost" in problem or "changed" in problem for problem in problems)

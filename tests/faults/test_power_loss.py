@@ -163,7 +163,8 @@ def test_nothing_is_lost_in_a_power_cut(binary: Binary, tmp_path: Path, full: bo
     kinds = [event.kind for event in recording.events]
     syncs = sum(event.kind == "sync" and event.file == FILES[1] for event in recording.events)
     checkpoints = sum(event.kind == "sync" and event.file == DATABASE for event in recording.events)
-    count(answers=answers, states=judged, opened=OPENED[full], writes=kinds.count("write"), syncs=syncs, checkpoints=checkpoints)
+    writes = kinds.count("write")
+    count(answers=answers, states=judged, opened=OPENED[full], writes=writes, syncs=syncs, checkpoints=checkpoints)
     assert problems == []
     assert early(recording) == []
     assert judged >= 1_200

@@ -19,7 +19,8 @@ VIEWS = ("", "/trades", "/equity", "/results", "/public")
 """What can be asked of a run."""
 
 
-def _turn(symbol: str, side: str, quantity: int, why: str) -> dict[str, object]:
+def turn(symbol: str, side: str, quantity: int, why: str) -> dict[str, object]:
+    """The body of a turn with one order."""
     return {"trades": [{"symbol": symbol, "side": side, "quantity": quantity, "reasoning": why}]}
 
 
@@ -32,8 +33,8 @@ def populate(client: Client) -> dict[str, str]:
         if kind == "fresh":
             continue
         for number in range(4):
-            turn = _turn("NVDA", "buy", 10 + number, f"{kind} {number}")
-            client.done("POST", f"runs/{run}/turn", turn, key=f"{kind}-turn-{number}")
+            body = turn("NVDA", "buy", 10 + number, f"{kind} {number}")
+            client.done("POST", f"runs/{run}/turn", body, key=f"{kind}-turn-{number}")
         resting = {"symbol": "AAPL", "side": "buy", "quantity": 5, "order_type": "limit", "limit_price": 1}
         client.done("POST", f"runs/{run}/trades", resting, key=f"{kind}-order")
         if kind == "active":

@@ -87,10 +87,11 @@ class Crowd:
             if self._stop.is_set():
                 break
             # Now and then an old call is repeated, long after its answer.
-            call = dice.choice(done) if done and dice.random() < 0.05 else Call.of(run, f"w{number}-{n}", dice.randrange(3))
-            mine.replayed += call in done[-1000:]
+            again = bool(done) and dice.random() < 0.05
+            call = dice.choice(done) if again else Call.of(run, f"w{number}-{n}", dice.randrange(3))
             while not settle(client, call, mine):
                 self._stop.wait(0.003)
+            mine.replayed += again
             done.append(call)
         client.close()
         with self._lock:
