@@ -204,7 +204,13 @@ async fn damage_is_refused_by_name_while_other_runs_are_served() {
             assert!(detail.contains(what) && detail.contains(&bad), "{sql}: {problem}");
             assert_eq!(ada.step(&bad, 1).await.any_problem()["status"], 500);
         }
-        assert_eq!(reads(&ada, &good).await, before, "{sql}");
+        let mut after = reads(&ada, &good).await;
+        if sql.starts_with("UPDATE runs") {
+            // The list, the last of them, holds the damaged row: it is refused and names it.
+            let list = after.pop().unwrap();
+            assert!(list.contains(what) && list.contains(&bad), "{sql}: {list}");
+        }
+        assert_eq!(after, before[..after.len()], "{sql}");
         ada.step(&good, 1).await.expect(200);
     }
 }
