@@ -13,12 +13,15 @@ use crate::{
     report::{Report, short},
     server::{self, Server},
     timer::{Times, float, median, median_ratio, now},
+    unit::OneRun,
 };
 
 /// Agents that step at the same time, each its own run.
 const WRITERS: [usize; 4] = [1, 8, 64, 256];
-/// Pages that SQLite logs for a step: the run and two of its indexes, the entry and its index.
-const PAGES: usize = 5;
+/// Pages that SQLite logs for a step: the run and its place by activity, the entry and its index.
+const PAGES: usize = 4;
+/// Steps of each agent whose syncs are counted.
+const COUNTED: usize = 24;
 /// Syncs of the bare disk in a round.
 const SYNCS: usize = 200;
 
@@ -56,6 +59,7 @@ pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
     let mut groups = WRITERS.map(|count| writers(&server, count));
     let mut raw = [Series::default(), Series::default()];
     let mut stepped = WRITERS.map(|_| Series::default());
+    let (mut unit, mut units) = (OneRun::new(data.path())?, Series::default());
     for _ in 0..size.rounds {
         for (disk, series) in disks.iter_mut().zip(&mut raw) {
             let disk = disk.as_mut().map_err(|error| anyhow::anyhow!("{error:#}"))?;
@@ -63,6 +67,9 @@ pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
             let times = disk.syncs(PAGES * FRAME, SYNCS)?;
             series.add(&times, float(SYNCS) / began.elapsed().as_secs_f64());
         }
+        let (began, steps) = (now(), size.steps / 8);
+        let times = Times::new(unit.steps(steps)?);
+        units.add(&times, float(steps) / began.elapsed().as_secs_f64());
         for (group, series) in groups.iter_mut().zip(&mut stepped) {
             let group = group.as_mut().map_err(|error| anyhow::anyhow!("{error:#}"))?;
             // One writer takes as long as all others together.
@@ -76,7 +83,7 @@ pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
     drop(groups);
     server.stop()?;
     let syncs = WRITERS.map(|count| syncs_per_step(size, count));
-    write(report, &raw, &stepped, syncs)
+    write(report, &raw, &units, &stepped, syncs)
 }
 
 /// Counts the syncs of so many writers' steps: the same steps done and not done.
@@ -85,7 +92,8 @@ fn syncs_per_step(size: &Size, count: usize) -> anyhow::Result<Option<f64>> {
         return Ok(None);
     }
     let (idle, _) = counted(size, count, 0)?;
-    let (busy, steps) = counted(size, count, size.steps)?;
+    // Enough for a crowd to find together.
+    let (busy, steps) = counted(size, count, (count * COUNTED).max(size.calls / 2))?;
     Ok(Some(float(busy.saturating_sub(idle)) / float(steps)))
 }
 
@@ -105,6 +113,7 @@ fn counted(size: &Size, count: usize, steps: usize) -> anyhow::Result<(u64, usiz
 fn write(
     report: &mut Report,
     raw: &[Series; 2],
+    units: &Series,
     stepped: &[Series; 4],
     syncs: [anyhow::Result<Option<f64>>; 4],
 ) -> anyhow::Result<()> {
@@ -125,6 +134,7 @@ fn write(
     };
     row("append and fdatasync".into(), &raw[0], "1".into());
     row("overwrite and fdatasync".into(), &raw[1], "1".into());
+    row("one unit of the store, no server".into(), units, String::new());
     let mut at_64 = None;
     for ((count, series), syncs) in WRITERS.iter().zip(stepped).zip(syncs) {
         let syncs = syncs?;
@@ -138,12 +148,12 @@ fn write(
         table.target("syncs per step with 64 agents", syncs, SYNCS_PER_STEP_MAX);
     }
     for (raw, how) in raw.iter().zip(["append", "overwrite"]) {
-        let ratio = median_ratio(&stepped[0].p50, &raw.p50);
-        table.target(
-            &format!("one agent's p50, whole call, to one {how} and fdatasync"),
-            ratio,
-            ONE_WRITER_MAX,
-        );
+        for (series, what) in
+            [(units, "one writer at the store"), (&stepped[0], "one agent over MCP")]
+        {
+            let what = format!("p50 of {what}, to one {how} and fdatasync");
+            table.target(&what, median_ratio(&series.p50, &raw.p50), ONE_WRITER_MAX);
+        }
     }
     table.note(format!(
         "the bare disk writes {} bytes a time, as SQLite logs for a step; the append grows its \

@@ -17,6 +17,7 @@ mod report;
 mod server;
 mod start;
 mod timer;
+mod unit;
 
 use std::path::PathBuf;
 

@@ -7,6 +7,8 @@
 //! queue ──▶ BEGIN IMMEDIATE ─▶ SAVEPOINT, unit, RELEASE (or ROLLBACK TO) ─▶ … ─▶ COMMIT ─▶ answers
 //! ```
 //!
+//! - Writers that come back as one crowd share one COMMIT: when more came during the last one, the
+//!   thread waits a moment for as many as then. A lone writer never waits.
 //! - A unit that fails rolls back alone. Its error too is answered after the COMMIT: it may rest on
 //!   what an earlier unit of the batch wrote.
 //! - When the COMMIT fails every caller of the batch gets that error.
@@ -26,12 +28,17 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Units of work that may wait for the writer; further ones are refused.
 pub(crate) const QUEUE_MAX: usize = 1024;
 /// Units of work that share one COMMIT at most.
 pub(crate) const BATCH_MAX: usize = 256;
+/// How long a batch waits for the next unit of a crowd.
+const CROWD_GAP_MAX: Duration = Duration::from_millis(1);
+/// How often a batch waits so; a few milliseconds in all where there is a crowd.
+const CROWD_WAITS_MAX: usize = 24;
 /// The log goes into the database file after this many committed units.
 const CHECKPOINT_UNITS: u64 = 256;
 
@@ -83,7 +90,7 @@ impl Writer {
         let (sender, queue) = sync_channel(QUEUE_MAX);
         let (failed, failure) = watch::channel(None);
         let counters = Arc::new(Counters::default());
-        let work = Work { conn, failed, counters: Arc::clone(&counters), unsaved: 0 };
+        let work = Work { conn, failed, counters: Arc::clone(&counters), unsaved: 0, crowd: 1 };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || work.run(&queue))
@@ -147,6 +154,9 @@ struct Work {
     counters: Arc<Counters>,
     /// Units committed since the last checkpoint.
     unsaved: u64,
+    /// Units that the next batch may count on: as many as shared the last one, and one more if
+    /// others came meanwhile.
+    crowd: usize,
 }
 
 impl Work {
@@ -173,10 +183,14 @@ impl Work {
         }
         let mut ran: Vec<(Box<dyn Job>, Result<(), StoreError>)> = Vec::new();
         let mut lost = None;
+        let mut waits = 0;
         while lost.is_none() && ran.len() < BATCH_MAX {
-            let Some(mut job) = waiting.pop_front().or_else(|| queue.try_recv().ok()) else {
-                break;
-            };
+            let mut next = waiting.pop_front().or_else(|| queue.try_recv().ok());
+            if next.is_none() && ran.len() < self.crowd && waits < CROWD_WAITS_MAX {
+                waits += 1;
+                next = queue.recv_timeout(CROWD_GAP_MAX).ok();
+            }
+            let Some(mut job) = next else { break };
             let result = self.unit(job.as_mut());
             if self.conn.is_autocommit() {
                 let why = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
@@ -193,6 +207,10 @@ impl Work {
         faults::point(Point::AfterCommit);
         self.counters.batch(done, ran.len() - done, outcome.is_ok());
         self.unsaved += u64::try_from(done).unwrap_or(0);
+        if waiting.is_empty() {
+            waiting.extend(queue.try_recv().ok());
+        }
+        self.crowd = ran.len() + usize::from(!waiting.is_empty());
         for (job, result) in ran {
             job.finish(outcome.clone().and(result));
         }
