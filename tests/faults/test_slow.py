@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import resource
 import selectors
 import socket
 import threading
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from bottrade_server import Binary, Server
-from wire import descriptors, memory_kib
+from wire import descriptors, memory_kib, processor_seconds
 
 CROWD = 600
 ATTACK_SECONDS = 20
@@ -271,3 +272,25 @@ def test_a_server_without_places_says_so(binary: Binary, tmp_path: Path) -> None
             it.close()
     finally:
         server.close()
+
+
+def test_a_server_without_descriptors_goes_on(server: Server) -> None:
+    """The system has no descriptor left: nothing spins, who is connected is served, and later everyone is again."""
+    with server.rest() as rest:
+        assert rest.get("scenarios").status_code == 200
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        highest = max(int(it.name) for it in Path(f"/proc/{server.pid}/fd").iterdir())
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (highest + 4, before[1]))
+        crowd = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
+        spent = processor_seconds(server.pid)
+        for _ in range(20):
+            assert rest.get("scenarios").status_code == 200
+            time.sleep(0.05)
+        assert processor_seconds(server.pid) - spent < 0.5, "it spins"
+        assert "cannot accept connections" in server.log
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
+        for it in crowd:
+            it.close()
+        with server.rest() as fresh:
+            assert fresh.get("scenarios").status_code == 200
+    assert server.stop() == 0

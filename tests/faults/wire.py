@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,3 +108,9 @@ def memory_kib(pid: int, field: str = "VmRSS") -> int:
 def descriptors(pid: int) -> int:
     """Open files and sockets of a process."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def processor_seconds(pid: int) -> float:
+    """Time that a process has had on the processors."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
