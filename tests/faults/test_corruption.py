@@ -5,7 +5,8 @@ lists made of them. Each answer is the one from before the change or a refusal t
 cannot be trusted to say which rows there are keeps the server from starting, by name.
 
 Not covered: names of accounts and keys, counts of runs per scenario, somebody who computes chains and seals anew, and
-a file that was put back whole to what it was some time ago, which no check of the file alone can tell from that day.
+a file that was put back whole to what it was some time ago, which no check of the file alone can tell from that day. A
+bit that flips in the log before it is in the database ends the log there: SQLite takes what follows for never written.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 
 from journal import Ledger
-from victim import Client, Silence, Victim
+from victim import CALL_SECONDS, Client, Silence, Victim
 from world import LONG, LONG_SYMBOL
 
 WRITERS = 4
@@ -67,12 +67,17 @@ class Crowd:
     def __init__(self, victim: Victim, own: list[str], seed: int) -> None:
         self.ledger = Ledger()
         self._victim, self._seed = victim, seed
-        self._lock, self._stop = threading.Lock(), threading.Event()
+        self._lock, self._stop, self._answered = threading.Lock(), threading.Event(), threading.Event()
         self._threads = [threading.Thread(target=self._write, args=(n, run)) for n, run in enumerate(own)]
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def goes_on(self) -> None:
+        """Waits for another answer."""
+        self._answered.clear()
+        assert self._answered.wait(CALL_SECONDS), "no writer got an answer"
 
     def stop(self) -> None:
         self._stop.set()
@@ -91,6 +96,7 @@ class Crowd:
             call = dice.choice(done) if again else Call.of(run, f"w{number}-{n}", dice.randrange(3))
             while not settle(client, call, mine):
                 self._stop.wait(0.003)
+            self._answered.set()
             mine.replayed += again
             done.append(call)
         client.close()

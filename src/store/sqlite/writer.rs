@@ -199,13 +199,14 @@ impl Work {
             ran.push((job, result));
         }
         let done = ran.iter().filter(|(_, result)| result.is_ok()).count();
+        let failed = ran.len() - done;
         if faults::seeded(Bug::ReplyBeforeCommit) && lost.is_none() {
             ran.drain(..).for_each(|(job, result)| job.finish(result));
         }
         faults::point(Point::BeforeCommit);
         let outcome = lost.map_or_else(|| self.commit(), Err);
         faults::point(Point::AfterCommit);
-        self.counters.batch(done, ran.len() - done, outcome.is_ok());
+        self.counters.batch(done, failed, outcome.is_ok());
         self.unsaved += u64::try_from(done).unwrap_or(0);
         if waiting.is_empty() {
             waiting.extend(queue.try_recv().ok());

@@ -260,7 +260,7 @@ fn a_rewritten_chain_is_found() {
         (Run { header: String::new(), ..run.clone() }, "the genesis is not the hash of the header"),
         (Run { genesis: [0; 32], ..run.clone() }, "the genesis is not the hash of the header"),
         (Run { head: other, ..run.clone() }, "command 6: is not the head of the run"),
-        (Run { head: beyond, ..run.clone() }, "command 7: is missing"),
+        (Run { head: beyond, ..run }, "command 7: is missing"),
     ] {
         let error = verify_run(&run, &entries).unwrap_err().to_string();
         assert!(error.ends_with(what), "{error}");
