@@ -127,7 +127,6 @@ def refused(state: dict[str, bytes], answered: list[Call], key: str, binary: Bin
             victim.close()
 
 
-
 def laid(state: dict[str, bytes], folder: Path) -> None:
     for name, content in state.items():
         (folder / name).write_bytes(content)
