@@ -15,10 +15,13 @@ pub(super) const SOCKET_BYTES_MAX: u32 = 128 << 10;
 pub(super) const BACKLOG: u32 = 1024;
 /// How often overdue connections are looked for; the error of every time-out of a connection.
 pub(super) const SWEEP_EVERY: Duration = Duration::from_millis(250);
-/// Clients that are told at the same time that there is no room.
-pub(super) const TURNED_AWAY_MAX: usize = 64;
-/// How long telling one of them may take.
+/// Connections that are told at the same time that there is no room; further ones are just
+/// closed.
+pub const TURNED_AWAY_MAX: usize = 128;
+/// How long a newcomer that has to go again may take to ask and to hear it.
 pub(super) const TURN_AWAY_MAX: Duration = Duration::from_secs(1);
+/// The same of one that has to make room: whoever has just asked hears why.
+pub(super) const LAST_WORD_MAX: Duration = Duration::from_millis(100);
 /// How long the server waits when it cannot accept (no descriptors left).
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a server that was asked to end goes on as before, but for `Connection: close` on every

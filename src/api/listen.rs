@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     limits::{
-        ACCEPT_PAUSE, BACKLOG, BUFFER_BYTES_MAX, FAREWELL, HEAD_BYTES_MAX, Limits,
+        ACCEPT_PAUSE, BACKLOG, BUFFER_BYTES_MAX, FAREWELL, HEAD_BYTES_MAX, LAST_WORD_MAX, Limits,
         SOCKET_BYTES_MAX, SWEEP_EVERY, TURN_AWAY_MAX, TURNED_AWAY_MAX,
     },
     places::{Place, Places},
@@ -112,7 +112,8 @@ impl Door {
         match self.places.enter(from) {
             Some(place) => {
                 let (router, stage) = (self.router.clone(), self.stage.subscribe());
-                tokio::spawn(converse(stream, Arc::new(place), router, stage));
+                let turned_away = Arc::clone(&self.turned_away);
+                tokio::spawn(converse(stream, Arc::new(place), router, stage, turned_away));
             }
             None => {
                 if let Ok(permit) = Arc::clone(&self.turned_away).try_acquire_owned() {
@@ -149,6 +150,7 @@ async fn converse(
     place: Arc<Place>,
     router: TowerToHyperService<Router>,
     stage: watch::Receiver<Stage>,
+    turned_away: Arc<Semaphore>,
 ) {
     let service = service_fn(|request| {
         let (place, stage) = (Arc::clone(&place), stage.clone());
@@ -158,7 +160,13 @@ async fn converse(
     let mut closing = pin!(wait_for(stage.clone(), Stage::Closing));
     tokio::select! {
         ended = &mut connection => return log(ended),
-        () = place.dismissed() => return,
+        () = place.dismissed() => {
+            // Its place is gone: what it asks now is answered with that.
+            if let Ok(_permit) = turned_away.try_acquire() {
+                let _ = timeout(LAST_WORD_MAX, connection).await;
+            }
+            return;
+        }
         () = &mut closing => (),
     }
     // A head that is not there yet cannot be waited for.

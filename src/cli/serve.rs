@@ -20,7 +20,11 @@ use tokio::{
 
 use super::{Data, Scenarios};
 use crate::{
-    api::{self, limits::Limits, listen},
+    api::{
+        self,
+        limits::{Limits, TURNED_AWAY_MAX},
+        listen,
+    },
     app::App,
     clock::SystemClock,
     keys::Key,
@@ -29,8 +33,9 @@ use crate::{
 
 /// How often idle runs are looked for.
 const UPKEEP_EVERY: Duration = Duration::from_mins(10);
-/// Descriptors that the server needs besides those of its connections: the store, the log.
-const OWN_DESCRIPTORS: u64 = 64;
+/// Descriptors that the server needs besides those of its connections: the store, the log, and
+/// those who are turned away.
+const OWN_DESCRIPTORS: u64 = 64 + TURNED_AWAY_MAX as u64;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {

@@ -98,7 +98,8 @@ class UnderWay:
 
 def is_whole(answer: bytes) -> bool:
     head, found, body = answer.partition(b"\r\n\r\n")
-    return bool(found) and head.startswith(b"HTTP/1.1 200 ") and f"content-length: {len(body)}\r\n".encode() in head + b"\r\n"
+    first, *lines = head.split(b"\r\n")
+    return bool(found) and first == b"HTTP/1.1 200 OK" and f"content-length: {len(body)}".encode() in lines
 
 
 def start_run(server: Server) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import resource
@@ -9,7 +10,8 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -17,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from bottrade_server import Binary, Server
-from wire import descriptors, memory_kib, processor_seconds
+from wire import Answer, answer, descriptors, memory_kib, processor_seconds, request
 
 CROWD = 600
 ATTACK_SECONDS = 20
@@ -232,7 +234,9 @@ def attacks(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{kind} from {address}" for kind, address in CASES])
-def test_an_attack_locks_nobody_out(attacks: dict[tuple[str, str], Attack], case: tuple[str, str], count) -> None:
+def test_an_attack_locks_nobody_out(
+    attacks: dict[tuple[str, str], Attack], case: tuple[str, str], count: Callable[..., None]
+) -> None:
     attack = attacks[case]
     latencies = sorted(attack.bystander.latencies)
     count(
@@ -294,3 +298,27 @@ def test_a_server_without_descriptors_goes_on(server: Server) -> None:
         with server.rest() as fresh:
             assert fresh.get("scenarios").status_code == 200
     assert server.stop() == 0
+
+
+def test_callers_beyond_the_cap_are_told_so(server: Server, count: Callable[..., None]) -> None:
+    """600 callers of one address at once: it has 512 places, and nobody gets less than a whole answer."""
+
+    async def call() -> Answer | None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 24)
+        try:
+            writer.write(request("GET", "/api/v1/scenarios"))
+            return await asyncio.wait_for(answer(reader), 30)
+        except ConnectionError:
+            return None
+        finally:
+            writer.close()
+
+    async def all_at_once() -> list[Answer | None]:
+        return await asyncio.gather(*(call() for _ in range(CROWD)))
+
+    answers = asyncio.run(all_at_once())
+    statuses = Counter(it.status if it else "closed" for it in answers)
+    count(**{f"answered_{status}": number for status, number in statuses.items()})
+    assert set(statuses) <= {200, 503, "closed"}
+    assert statuses[200] >= CROWD * 3 // 4
+    assert all(it.headers["retry-after"] == "1" for it in answers if it and it.status == 503)
