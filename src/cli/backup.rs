@@ -61,5 +61,5 @@ fn told(checked: Checked) -> String {
                 runs are checked when a server has opened it"
             .into();
     }
-    format!("{runs} runs with {events} commands, every page read and every chain whole")
+    format!("{runs} runs with {events} commands, every page read, every chain and seal whole")
 }

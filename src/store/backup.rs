@@ -9,7 +9,7 @@ use super::sqlite::fault;
 use super::sqlite::open::{self, Settings};
 use super::sqlite::tx::SqliteTx;
 use super::tx::Tx;
-use super::{BUSY_MAX, journal, runs};
+use super::{BUSY_MAX, idempotency, journal, runs, scores};
 use rusqlite::Connection;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -29,7 +29,7 @@ pub struct Checked {
     pub runs: u64,
     /// Commands in their journals.
     pub events: u64,
-    /// The schema is older than this program's: pages and keys were checked, chains were not.
+    /// The schema is older than this program's: pages and references were checked, rows were not.
     pub older: bool,
 }
 
@@ -47,7 +47,7 @@ pub fn restore(from: &Path, database: &Path) -> Result<Checked, StoreError> {
     copy(from, database)
 }
 
-/// Reads a whole database: its pages, its references, and the chain of every run.
+/// Reads a whole database: its pages, its references, its seals, and the chain of every run.
 pub fn check(database: &Path) -> Result<Checked, StoreError> {
     checked(&connect(database)?, database)
 }
@@ -110,6 +110,9 @@ fn checked(conn: &Connection, path: &Path) -> Result<Checked, StoreError> {
     if !migrations::missing(&mut tx, MIGRATIONS)?.is_empty() {
         return Ok(Checked { older: true, ..Checked::default() });
     }
+    runs::check_all(&mut tx)?;
+    idempotency::check_all(&mut tx)?;
+    scores::check_all(&mut tx)?;
     chains(&mut tx)
 }
 

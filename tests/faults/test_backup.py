@@ -49,7 +49,7 @@ def test_a_backup_under_load_has_all_that_was_answered(
     for n in range(backups):
         before.append({run: events(client, run) for run in own})
         told = victim.command("backup", str(tmp_path / f"{n}.backup"))
-        assert "every page read and every chain whole" in told
+        assert "every page read, every chain and seal whole" in told
     crowd.stop()
     after = {run: events(client, run) for run in own}
     grown = 0

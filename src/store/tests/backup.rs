@@ -114,3 +114,15 @@ fn a_damaged_database_is_not_copied() {
     let error = restore(&path("theirs"), &path("new")).unwrap_err().to_string();
     assert!(error.contains("theirs is not a database of bottrade"), "{error}");
 }
+
+#[test]
+fn a_row_without_its_seal_is_not_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    drop(played(&path("db")));
+    let raw = rusqlite::Connection::open(path("db")).unwrap();
+    raw.execute("UPDATE runs SET cash = cash + 1", []).unwrap();
+    drop(raw);
+    let error = backup(&path("db"), &path("copy")).unwrap_err().to_string();
+    assert!(error.contains("does not fit its seal") && !path("copy").exists(), "{error}");
+}
