@@ -11,7 +11,7 @@ use sim::{
 
 use crate::{
     agent::{Cross, EqualWeight, Player},
-    measure::{float, median, timed},
+    measure::{float, median, median_ratio, timed},
     report::{Report, Target::AtMost, short},
 };
 
@@ -63,15 +63,14 @@ fn orders(laps: &Arc<Scenario>, report: &mut Report) -> anyhow::Result<()> {
             seconds.push(cpu / float(fills) * float(count));
         }
     }
-    let seconds = seconds.map(median);
     let table = report.table("Orders against history", &["orders of a run", "CPU", "per order"]);
-    for (count, cpu) in ORDERS.into_iter().zip(seconds) {
+    for (count, cpu) in ORDERS.into_iter().zip(seconds.clone().map(median)) {
         let per_order = format!("{:.0} ns", cpu / float(count) * 1e9);
         table.row([short(float(count)), format!("{:.2} ms", cpu * 1e3), per_order]);
     }
     for (few, pair) in ORDERS.into_iter().zip(seconds.windows(2)) {
         let what = format!("10 × {few} orders, × the time");
-        table.target(&what, pair[1] / pair[0], AtMost(11.0));
+        table.target(&what, median_ratio(&pair[1], &pair[0]), AtMost(11.0));
     }
     table.note(format!("rebal20 on laps of {LAP} bars; medians of {ROUNDS} rounds."));
     Ok(())
@@ -94,13 +93,14 @@ fn bars(laps: &Arc<Scenario>, report: &mut Report) -> anyhow::Result<()> {
         late.push(cpu);
         ensure!(after - before == last - before_last, "the laps differ in fills");
     }
-    let (early, late) = (median(early), median(late));
+    let ratio = median_ratio(&late, &early);
     let table = report.table("Steps against history", &["of 13,000 bars", "CPU", "per step"]);
-    for (what, cpu) in [("bars 1,001 to 2,000", early), ("the last 1,000 bars", late)] {
+    for (what, seconds) in [("bars 1,001 to 2,000", early), ("the last 1,000 bars", late)] {
+        let cpu = median(seconds);
         let per_step = format!("{:.0} ns", cpu / float(LAP) * 1e9);
         table.row([what.into(), format!("{:.3} ms", cpu * 1e3), per_step]);
     }
-    table.target("last to first, × the time", late / early, AtMost(1.1));
+    table.target("last to first, × the time", ratio, AtMost(1.1));
     table.note(format!("sma20 on laps of {LAP} bars; medians of {ROUNDS} rounds."));
     Ok(())
 }

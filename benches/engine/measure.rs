@@ -42,6 +42,11 @@ pub(crate) fn median(mut measured: Vec<f64>) -> f64 {
     measured.get(measured.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// The middle one of the ratios of what was measured in the same rounds.
+pub(crate) fn median_ratio(of: &[f64], to: &[f64]) -> f64 {
+    median(of.iter().zip(to).map(|(of, to)| of / to).collect())
+}
+
 /// A count as a float.
 #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
 pub(crate) fn float(count: usize) -> f64 {

@@ -8,7 +8,7 @@ use sim::{Run, Scenario};
 use crate::{
     agent::{Agent, Cross, EqualWeight, Player},
     journal::Journal,
-    measure::{float, median, timed},
+    measure::{float, median, median_ratio, timed},
     naive::{self, Bars, Books},
     report::{
         Report, Table,
@@ -86,8 +86,8 @@ fn targets(table: &mut Table, steps: f64, width: f64, sma: &Seconds, rebal: &Sec
     let per_second = |seconds: &[f64]| steps / median(seconds.to_vec());
     let rate = per_second(&sma.engine);
     table.target("sma20, symbol-bars/s", rate * width, AtLeast(30e6));
-    let ratio = sma.engine.iter().zip(&sma.naive).map(|(engine, naive)| engine / naive);
-    table.target("sma20, × bare loop of its round", median(ratio.collect()), AtMost(10.0));
+    let ratio = median_ratio(&sma.engine, &sma.naive);
+    table.target("sma20, × bare loop of its round", ratio, AtMost(10.0));
     table.target("rebal20, steps/s", per_second(&rebal.engine), AtLeast(400e3));
     table.target("sma20 with journal and chain, steps/s", per_second(&sma.journal), AtLeast(500e3));
 }
