@@ -9,7 +9,7 @@ use crate::{
     limits::FLAT_MAX,
     report::{Report, short},
     server::Server,
-    timer::{Times, float},
+    timer::{Times, float, median, median_ratio},
 };
 
 /// Steps of the run.
@@ -17,7 +17,9 @@ pub(crate) const STEPS: usize = 12_895;
 /// Steps that are held against each other: as many at the end as at the start.
 const PART: usize = 1_000;
 /// Steps before the first that count.
-const WARM: usize = 200;
+const WARM: usize = 50;
+/// Turns that the two runs take.
+const ROUNDS: usize = 20;
 
 /// Connects and prepares an endless run of small orders.
 pub(crate) fn trader(server: &Server) -> anyhow::Result<(String, Worker)> {
@@ -35,22 +37,30 @@ pub(crate) fn trader(server: &Server) -> anyhow::Result<(String, Worker)> {
 pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
     let data = size.data()?;
     let server = Server::bottrade(data.path())?;
-    let (_, mut trader) = trader(&server)?;
-    trader.work(WARM)?;
-    let mut parts = Vec::new();
-    let middle = STEPS - WARM - 2 * PART;
-    for steps in [PART, middle, PART] {
-        let before = server.cpu()?;
-        let times = Times::new(trader.work(steps)?);
-        let cpu = float(server.cpu()? - before) / 1e3 / float(steps);
-        parts.push((cpu, times.micros(0.5), times.micros(0.99)));
+    let ((_, mut young), (_, mut old)) = (trader(&server)?, trader(&server)?);
+    young.work(WARM)?;
+    old.work(STEPS - PART)?;
+    // Both take turns from here on, so that nothing else differs.
+    let mut series = [(&mut young, [vec![], vec![]]), (&mut old, [vec![], vec![]])];
+    for _ in 0..ROUNDS {
+        for (trader, [cpu, p50]) in &mut series {
+            let before = server.cpu()?;
+            let times = Times::new(trader.work(PART / ROUNDS)?);
+            cpu.push(float(server.cpu()? - before) / 1e3 / float(PART / ROUNDS));
+            p50.push(times.micros(0.5));
+        }
     }
-    let head = ["turns", "CPU µs", "p50 µs", "p99 µs"];
+    let head = ["turns", "CPU µs", "p50 µs"];
     let table = report.table("A long run, a turn with one order per bar", &head);
-    for (name, part) in ["first 1,000", "between", "last 1,000"].iter().zip(&parts) {
-        table.row([(*name).to_owned(), short(part.0), short(part.1), short(part.2)]);
+    let [(_, young), (_, old)] = &series;
+    for (name, series) in [("first 1,000 of 12,895", young), ("last 1,000", old)] {
+        let figures = series.each_ref().map(|it| short(median(it)));
+        table.row([name.to_owned()].into_iter().chain(figures));
     }
-    table.target("CPU of the last 1,000 to the first", parts[2].0 / parts[0].0, FLAT_MAX);
-    table.target("p50 of the last 1,000 to the first", parts[2].1 / parts[0].1, FLAT_MAX);
+    for (what, young, old) in [("CPU", &young[0], &old[0]), ("p50", &young[1], &old[1])] {
+        let what = format!("{what} of the last 1,000 to the first");
+        table.target(&what, median_ratio(old, young), FLAT_MAX);
+    }
+    table.note("one run at its start and one at its end, in turns of 50 steps each");
     Ok(())
 }

@@ -113,10 +113,8 @@ pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
     let base = float(few.server.memory("VmRSS")?);
     for crowd in [&few, &many] {
         let resident = float(crowd.server.memory("VmRSS")?);
-        let each = match crowd.runs > FEW {
-            true => short((resident - base) / float(crowd.runs - FEW)),
-            false => String::new(),
-        };
+        let others = float(crowd.runs - FEW);
+        let each = if others > 0.0 { short((resident - base) / others) } else { String::new() };
         let times = [&crowd.cpu, &crowd.p50, &crowd.p99].map(|it| short(median(it)));
         let row = [crowd.runs.to_string(), short(resident / 1e6), each];
         table.row(row.into_iter().chain(times));

@@ -19,6 +19,9 @@ use std::time::Duration;
 const VERSION_MIN: i32 = 3_051_003;
 /// How often switching to WAL is tried while another process does the same.
 const WAL_TRIES_MAX: u32 = 50;
+/// Pages that the writer keeps in memory, in KiB: rows of ten thousand active runs, their places in
+/// the indexes and the ends of their journals.
+const WRITER_CACHE_KIB: i64 = 64 << 10;
 /// The WAL file is cut back to this size when it starts again from its beginning.
 const WAL_BYTES_KEPT: i64 = 64 << 20;
 
@@ -65,6 +68,7 @@ pub(crate) fn writer(
     refuse_foreign(&conn, path)?;
     enter_wal(&conn)?;
     check_settings(&conn, settings)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(|e| fault(&e))?;
     migrate(&conn, known)?;
     if settings.durable {
         examine(&conn, path)?;
