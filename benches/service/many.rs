@@ -130,6 +130,9 @@ pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
             FLAT_MAX,
         );
     }
-    table.note(format!("runs of {LONG} (12,895 bars, 5 symbols), {BARS} bars and more into it; {CLIENTS} connections"));
+    table.note(format!(
+        "runs of {LONG} (12,895 bars, 5 symbols), {BARS} bars and more into it; \
+         {CLIENTS} connections"
+    ));
     Ok(())
 }

@@ -75,7 +75,7 @@ struct Server {
     app: Arc<App>,
 }
 
-// `get_tool` is left out: it is for arguments that are repeated in headers, of which there are none.
+// `get_tool` is left out: it is for arguments repeated in headers, and there are none.
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().build();
@@ -164,4 +164,15 @@ fn input_schema(op: &OpDef) -> Map<String, Value> {
     schema.remove("description");
     schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_argument_is_repeated_in_a_header() {
+        let schemas = serde_json::to_string(tools()).unwrap();
+        assert!(schemas.contains("inputSchema") && !schemas.contains("x-mcp-header"));
+    }
 }

@@ -1,5 +1,6 @@
 //! `GET /api/v1/runs/{id}`.
 
+use bottrade::keys::Key;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, market};
@@ -138,4 +139,25 @@ async fn the_workflow_says_what_comes_next() {
     assert_eq!(flags(&after), [true, false, true, false]);
     ada.post(&format!("/api/v1/runs/{run}/publish"), json!({})).await.expect(200);
     assert_eq!(flags(&workflow().await), [true, false, true, true]);
+}
+
+#[tokio::test]
+async fn a_revoked_key_opens_nothing_from_then_on() {
+    let app = TestApp::new();
+    let (ada, eve) = (app.account("ada").await, app.account("eve").await);
+    let run = ada.start("tiny").await;
+    let path = format!("/api/v1/runs/{run}");
+    ada.get(&path).await.expect(200);
+    let accounts = &app.app.accounts;
+    let holder = async |key: &Option<String>| {
+        let key = Key::parse(key.as_deref().unwrap()).unwrap();
+        accounts.holder(&key).await.unwrap().unwrap()
+    };
+    let (hers, other) = (holder(&ada.key).await, holder(&eve.key).await);
+    let revoke = async |account: &str| accounts.revoke_key(account, &hers.key_id).await.unwrap();
+    assert!(!revoke(&other.id).await, "somebody else's key");
+    ada.get(&path).await.expect(200);
+    assert!(revoke(&hers.id).await);
+    ada.get(&path).await.expect(401);
+    eve.get("/api/v1/runs").await.expect(200);
 }
