@@ -36,9 +36,9 @@ pub(crate) const QUEUE_MAX: usize = 1024;
 /// Units of work that share one COMMIT at most.
 pub(crate) const BATCH_MAX: usize = 256;
 /// How long a batch waits for the next unit of a crowd.
-const CROWD_GAP_MAX: Duration = Duration::from_millis(1);
+const CROWD_GAP_MAX: Duration = Duration::from_millis(2);
 /// How often a batch waits so; a few milliseconds in all where there is a crowd.
-const CROWD_WAITS_MAX: usize = 24;
+const CROWD_WAITS_MAX: usize = 16;
 /// The log goes into the database file after this many committed units.
 const CHECKPOINT_UNITS: u64 = 256;
 
@@ -154,8 +154,8 @@ struct Work {
     counters: Arc<Counters>,
     /// Units committed since the last checkpoint.
     unsaved: u64,
-    /// Units that the next batch may count on: as many as shared the last one, and one more if
-    /// others came meanwhile.
+    /// Units that the next batch may count on: those whose writers are answered now and come back,
+    /// and those that came meanwhile.
     crowd: usize,
 }
 
@@ -208,10 +208,8 @@ impl Work {
         faults::point(Point::AfterCommit);
         self.counters.batch(done, failed, outcome.is_ok());
         self.unsaved += u64::try_from(done).unwrap_or(0);
-        if waiting.is_empty() {
-            waiting.extend(queue.try_recv().ok());
-        }
-        self.crowd = ran.len() + usize::from(!waiting.is_empty());
+        waiting.extend(queue.try_iter().take(BATCH_MAX.saturating_sub(waiting.len())));
+        self.crowd = ran.len() + waiting.len();
         for (job, result) in ran {
             job.finish(outcome.clone().and(result));
         }
