@@ -14,12 +14,16 @@ use bottrade::{
         runs::Origin,
     },
 };
-use bottrade_fuzz::{script, service::Service, worlds};
-use libfuzzer_sys::fuzz_target;
+use bottrade_fuzz::{mutate, script, service::Service, worlds};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use serde_json::Value;
 
 /// Changes that are tried on one proven file.
 const CHANGES: u32 = 8;
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate::text(data, size, max_size, seed)
+});
 
 fuzz_target!(|data: &[u8]| {
     if data.starts_with(b"{") {
@@ -33,8 +37,7 @@ fuzz_target!(|data: &[u8]| {
         let (slug, lines) = script::read(data);
         let path = format!("/api/v1/runs/{}", service.start(slug));
         for line in lines {
-            let seen = service.rest("GET", &path, Vec::new());
-            let _ = script::call(service, &path, &seen, line);
+            script::call(service, &path, line);
         }
         service.rest("GET", &format!("{path}/journal"), Vec::new()).body
     });

@@ -5,15 +5,22 @@
 
 #![no_main]
 
-use bottrade_fuzz::service::{Reply, Service, check_problem};
+use bottrade_fuzz::{
+    mutate,
+    service::{Reply, Service, check_problem},
+};
 use http::HeaderValue;
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use serde_json::Value;
 
 /// Calls that one input makes.
 const CALLS_MAX: usize = 6;
 /// JSON-RPC's word for a fault of the server.
 const INTERNAL_ERROR: i64 = -32_603;
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate::text(data, size, max_size, seed)
+});
 
 fuzz_target!(|data: &[u8]| Service::with(|service| play(service, data)));
 

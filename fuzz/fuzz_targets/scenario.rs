@@ -10,8 +10,8 @@ use bottrade::scenarios::{
     bars::{self, Bars, Row},
     check,
 };
-use bottrade_fuzz::{books::Audit, worlds};
-use libfuzzer_sys::fuzz_target;
+use bottrade_fuzz::{books::Audit, mutate, worlds};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use sim::{Command, Timestamp};
 
 /// What an Arrow IPC file begins with.
@@ -20,6 +20,10 @@ const MAGIC: &[u8] = b"ARROW1";
 const ROWS: &str = "\n---\n";
 /// Scenarios up to this many decisions are played.
 const DECISIONS_MAX: usize = 1_000;
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate::text(data, size, max_size, seed)
+});
 
 fuzz_target!(|data: &[u8]| {
     let Some((card, bars)) = files(data) else { return };

@@ -1,7 +1,7 @@
 //! What the fuzz targets share: small worlds, a service in the process, and what must hold.
 
 pub mod books;
-pub mod needle;
+pub mod mutate;
 pub mod plays;
 pub mod script;
 pub mod service;

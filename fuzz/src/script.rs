@@ -19,8 +19,8 @@ pub fn read(data: &[u8]) -> (&str, impl Iterator<Item = &[u8]>) {
     (named.unwrap_or("margin"), lines.split(|&byte| byte == b'\n').take(CALLS_MAX))
 }
 
-/// Makes a line's call on the run at `path`, if it is one; `seen` is the run as it was seen last.
-pub fn call(service: &Service, path: &str, seen: &Reply, line: &[u8]) -> Option<Reply> {
+/// Makes a line's call on the run at `path`, if it is one.
+pub fn call(service: &Service, path: &str, line: &[u8]) -> Option<Reply> {
     let (verb, body) = cut(line, b' ');
     let post = |to: &str, body: &[u8]| service.rest("POST", &format!("{path}{to}"), body.to_vec());
     Some(match verb {
@@ -29,7 +29,8 @@ pub fn call(service: &Service, path: &str, seen: &Reply, line: &[u8]) -> Option<
         b"step" => post("/step", body),
         b"cancel" => {
             let place = std::str::from_utf8(body).ok()?.parse::<usize>().ok()?;
-            let id = seen.json()["queued_orders"][place]["id"].as_str()?.to_owned();
+            let run = service.rest("GET", path, Vec::new()).json();
+            let id = run["queued_orders"][place]["id"].as_str()?.to_owned();
             service.rest("DELETE", &format!("{path}/orders/{id}"), Vec::new())
         }
         _ => post("/turn", line),

@@ -3,7 +3,13 @@
 use std::cell::RefCell;
 
 use axum::{Router, body::Body};
-use bottrade::{api, app::App, clock::TestClock, keys::Family, store::Store};
+use bottrade::{
+    api::{self, limits::Limits},
+    app::App,
+    clock::TestClock,
+    keys::Family,
+    store::Store,
+};
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -50,7 +56,8 @@ impl Service {
     }
 
     fn new() -> Self {
-        let runtime = Builder::new_current_thread().build().expect("a runtime starts");
+        let runtime =
+            Builder::new_current_thread().enable_time().build().expect("a runtime starts");
         let store = Store::in_memory().expect("a store opens");
         let clock = TestClock::at("2030-01-02T03:04:05Z".parse().expect("an instant"));
         let app = |store: Store| {
@@ -58,9 +65,10 @@ impl Service {
             App::new("http://localhost:8080", catalog, store, clock.clone())
         };
         let (first, second) = (app(store.clone()), app(store));
+        let router = |app| api::router(app, &Limits::default());
         let key = first.accounts.create_key("ada", "ada's key", Family::Benchmark);
         let key = runtime.block_on(key).expect("a key is made").reveal().to_owned();
-        Self { runtime, first: api::router(&first), second: api::router(&second), key }
+        Self { runtime, first: router(&first), second: router(&second), key }
     }
 
     /// Starts a run; gives its id.
