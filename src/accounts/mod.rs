@@ -86,7 +86,7 @@ impl Accounts {
 
     /// The account that a key opens; none when it is unknown or revoked.
     ///
-    /// A key that another process revoked may open it for a second more ([`known`]).
+    /// A key that another process revoked may open it for a second more.
     pub async fn holder(&self, key: &Key) -> Result<Option<Arc<Account>>, Error> {
         let (hash, now) = (key.hash(), self.clock.now().as_microsecond());
         let seen = match self.known.find(&hash, now) {
