@@ -38,7 +38,7 @@ pub(crate) const BATCH_MAX: usize = 256;
 /// How long a batch waits for the next unit of a crowd.
 const CROWD_GAP_MAX: Duration = Duration::from_millis(2);
 /// How often a batch waits so; a few milliseconds in all where there is a crowd.
-const CROWD_WAITS_MAX: usize = 16;
+const CROWD_WAITS_MAX: usize = 32;
 /// The log goes into the database file after this many committed units.
 const CHECKPOINT_UNITS: u64 = 256;
 
