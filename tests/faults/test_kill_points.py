@@ -160,5 +160,5 @@ def test_every_call(binary: Binary, tmp_path: Path, deed: type[Deed], count: obj
 
 def test_the_judge_catches_an_answer_kept_in_a_transaction_of_its_own(faulty: Binary, tmp_path: Path) -> None:
     deed = Steps(faulty, tmp_path, BOTTRADE_BUG="split_idempotency")
-    problems = [it for number in range(1, 9) for it in deed.attempt(Point("fsync", number, WRITER))[1]]
+    problems = [it for number in range(1, 9) for it in deed.attempt(Point("fdatasync", number, WRITER))[1]]
     assert any("commands for" in it for it in problems), problems

@@ -111,4 +111,4 @@ def test_the_judge_catches_a_step_that_commits_in_pieces(faulty: Binary, tmp_pat
     deed = Upgrade(faulty, tmp_path, BOTTRADE_BUG="migrate_in_pieces")
     with pytest.raises(AssertionError, match="at its start"):
         for number in range(1, 12):
-            deed.attempt(Point("fsync", number))
+            deed.attempt(Point("fdatasync", number))
