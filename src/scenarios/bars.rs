@@ -3,7 +3,7 @@
 //! Columns `symbol` (text, plain or as a dictionary), `ts` (timestamp of any unit, UTC), `open`,
 //! `high`, `low`, `close` and `volume` (64-bit floats). Rows lie in order of `ts`, then `symbol`.
 
-use std::{collections::BTreeMap, io::Cursor, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
     array::{
@@ -17,13 +17,15 @@ use arrow::{
     error::ArrowError,
     ipc::{
         CompressionType,
-        reader::FileReaderBuilder,
         writer::{FileWriter, IpcWriteOptions},
     },
 };
 use sim::Timestamp;
 
-use super::problems::{Problem, Problems};
+use super::{
+    arrow_file,
+    problems::{Problem, Problems},
+};
 
 /// The file's name inside a scenario's folder.
 pub const BARS_FILE: &str = "bars.arrow";
@@ -159,8 +161,7 @@ fn scan(
 ) -> Result<(), Problem> {
     let unreadable =
         |error: ArrowError| Problem::new(BARS_FILE, format!("must be an Arrow IPC file: {error}"));
-    let reader = FileReaderBuilder::new().build(Cursor::new(bytes)).map_err(unreadable)?;
-    let schema = reader.schema();
+    let schema = arrow_file::schema(bytes).map_err(unreadable)?;
     let missing: Vec<&str> =
         columns.iter().copied().filter(|name| schema.index_of(name).is_err()).collect();
     if !missing.is_empty() {
@@ -169,10 +170,8 @@ fn scan(
     let places: Vec<usize> = columns.iter().filter_map(|name| schema.index_of(name).ok()).collect();
     let mut projection = places.clone();
     projection.sort_unstable();
-    let reader = FileReaderBuilder::new().with_projection(projection.clone());
     let mut first_row = 1;
-    for batch in reader.build(Cursor::new(bytes)).map_err(unreadable)? {
-        let batch = batch.map_err(unreadable)?;
+    for batch in arrow_file::batches(bytes, Some(projection.clone())).map_err(unreadable)? {
         // The reader answers in the file's order of columns.
         let order: Vec<usize> =
             places.iter().filter_map(|place| projection.binary_search(place).ok()).collect();

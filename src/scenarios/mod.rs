@@ -13,6 +13,7 @@ use std::{
 use sim::{Scenario, Timestamp};
 use uuid::Uuid;
 
+mod arrow_file;
 pub mod assemble;
 pub mod bars;
 pub mod card;

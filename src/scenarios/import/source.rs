@@ -1,6 +1,6 @@
 //! Rows of OHLCV as other programs write them: CSV text or an Arrow (Feather) file.
 
-use std::{io::Cursor, path::Path};
+use std::path::Path;
 
 use arrow::{
     array::{Array, ArrayRef, AsArray},
@@ -8,14 +8,12 @@ use arrow::{
         DataType, Date32Type, Date64Type, Float32Type, Float64Type, Int32Type, Int64Type,
         UInt32Type, UInt64Type,
     },
-    error::ArrowError,
-    ipc::reader::FileReader,
 };
 use csv::ByteRecord;
 use jiff::{civil, tz::TimeZone};
 
 use super::moment::{self, Moment};
-use crate::scenarios::{bars, problems::Problem, problems::Problems};
+use crate::scenarios::{arrow_file, bars, problems::Problem, problems::Problems};
 
 /// The first bytes of an Arrow IPC file.
 const ARROW_MAGIC: &[u8] = b"ARROW1";
@@ -186,13 +184,10 @@ impl Source<'_> {
         rows: &mut Vec<SourceRow>,
         problems: &mut Problems,
     ) -> Result<(), Problem> {
-        let unreadable = |error: ArrowError| Problem::new(self.name, error);
-        let reader = FileReader::try_new(Cursor::new(bytes), None).map_err(unreadable)?;
-        let schema = reader.schema();
+        let schema = arrow_file::schema(bytes).map_err(|error| self.problem(error))?;
         self.find_columns(schema.fields().iter().map(|field| field.name().as_str()))?;
         let mut first_row = 1;
-        for batch in reader {
-            let batch = batch.map_err(|error| self.problem(error))?;
+        for batch in arrow_file::batches(bytes, None).map_err(|error| self.problem(error))? {
             let column = |place: usize| self.places[place].map(|at| batch.column(at));
             let symbols = column(0).map(|array| self.column(0, array, texts)).transpose()?;
             let moments = column(1).map(|array| self.moments(array)).transpose()?;
