@@ -6,7 +6,7 @@
 use super::error::StoreError;
 use super::migrations::{self, MIGRATIONS};
 use super::sqlite::fault;
-use super::sqlite::open::{self, Settings};
+use super::sqlite::open::{self, Settings, cannot};
 use super::sqlite::tx::SqliteTx;
 use super::tx::Tx;
 use super::{BUSY_MAX, idempotency, journal, runs, scores};
@@ -88,7 +88,7 @@ fn copy_into(from: &Path, draft: &Path) -> Result<Checked, StoreError> {
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let conn = open::reader(path, Settings { busy: BUSY_MAX, durable: true })?;
-    if !open::has_version(&conn).map_err(|e| renamed(path, e))? {
+    if !open::has_version(&conn).map_err(|e| e.in_file(path))? {
         let what = format!("{} is not a database of bottrade", path.display());
         return Err(StoreError::Schema(what));
     }
@@ -157,17 +157,5 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn named(path: &Path, error: &rusqlite::Error) -> StoreError {
-    renamed(path, fault(error))
-}
-
-/// A damaged database is told by its file's name.
-fn renamed(path: &Path, error: StoreError) -> StoreError {
-    match error {
-        StoreError::Corrupt { what, .. } => StoreError::corrupt(path.display().to_string(), what),
-        other => other,
-    }
-}
-
-fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
-    StoreError::unavailable(format!("cannot {what} {}: {error}", path.display()))
+    fault(error).in_file(path)
 }

@@ -1,5 +1,7 @@
 //! What can go wrong in the store, in five kinds that a caller can act on.
 
+use std::path::Path;
+
 /// A failed read or unit of work.
 ///
 /// It is `Clone` because one failed COMMIT is the answer to every caller of its batch.
@@ -44,6 +46,15 @@ impl StoreError {
     /// Stored bytes of `table` are not what this program wrote.
     pub fn corrupt(table: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Corrupt { table: table.into(), what: what.into() }
+    }
+
+    /// The same of a database in this file: damage is told by the file's name.
+    #[must_use]
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Corrupt { what, .. } => Self::corrupt(path.display().to_string(), what),
+            other => other,
+        }
     }
 
     /// A bug in this program.

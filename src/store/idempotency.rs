@@ -92,26 +92,16 @@ pub(crate) fn insert(
 
 /// Seals the rows of a database from before the seals, as they stand.
 pub(crate) fn seal_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
-    loop {
-        let rows = tx.query(
-            "/* upkeep */ SELECT run_id, key, fingerprint, body, seq, at FROM idempotency \
-             WHERE seal IS NULL LIMIT $1",
-            &[seal::PAGE.into()],
-        )?;
-        for row in &rows {
+    seal::seal_all(
+        tx,
+        "/* upkeep */ SELECT run_id, key, fingerprint, body, seq, at FROM idempotency \
+         WHERE seal IS NULL LIMIT $1",
+        "/* upkeep */ UPDATE idempotency SET seal = $3 WHERE run_id = $1 AND key = $2",
+        |row| {
             let (answer, seal) = unsealed(row)?;
-            let sealed = tx.exec(
-                "/* upkeep */ UPDATE idempotency SET seal = $3 WHERE run_id = $1 AND key = $2",
-                &[row.text("run_id")?.into(), answer.key.into(), (&seal).into()],
-            )?;
-            if sealed != 1 {
-                return Err(row.changed());
-            }
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-    }
+            Ok(vec![row.text("run_id")?.into(), answer.key.into(), (&seal).into()])
+        },
+    )
 }
 
 /// Refuses the first row that does not fit its seal.

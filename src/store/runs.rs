@@ -256,24 +256,16 @@ impl Run {
 
 /// Seals the rows of a database from before the seals, as they stand.
 pub(crate) fn seal_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
-    loop {
-        let sql = select_run!("/* upkeep */ ", "WHERE state_seal IS NULL LIMIT $1");
-        let rows = tx.query(sql, &[seal::PAGE.into()])?;
-        for row in &rows {
+    seal::seal_all(
+        tx,
+        select_run!("/* upkeep */ ", "WHERE state_seal IS NULL LIMIT $1"),
+        "/* upkeep */ UPDATE runs SET origin_seal = $2, state_seal = $3 WHERE id = $1",
+        |row| {
             let run = Run::unsealed(row)?;
             let [origin, state] = run.seals();
-            let sealed = tx.exec(
-                "/* upkeep */ UPDATE runs SET origin_seal = $2, state_seal = $3 WHERE id = $1",
-                &[(&run.origin.id).into(), (&origin).into(), (&state).into()],
-            )?;
-            if sealed != 1 {
-                return Err(row.changed());
-            }
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-    }
+            Ok(vec![run.origin.id.into(), (&origin).into(), (&state).into()])
+        },
+    )
 }
 
 /// Refuses the first row that does not fit its seals.

@@ -200,24 +200,16 @@ fn upsert(tx: &mut dyn Tx, score: &Score) -> Result<(), StoreError> {
 
 /// Seals the rows of a database from before the seals, as they stand.
 pub(crate) fn seal_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
-    loop {
-        let sql = select_score!("WHERE seal IS NULL LIMIT $1");
-        let rows = tx.query(sql, &[seal::PAGE.into()])?;
-        for row in &rows {
+    seal::seal_all(
+        tx,
+        select_score!("WHERE seal IS NULL LIMIT $1"),
+        "/* upkeep */ UPDATE scores SET seal = $2 WHERE run_id = $1",
+        |row| {
             let score = Score::unsealed(row)?;
             let seal = seal::seal("scores", &score.values());
-            let sealed = tx.exec(
-                "/* upkeep */ UPDATE scores SET seal = $2 WHERE run_id = $1",
-                &[score.run_id.into(), (&seal).into()],
-            )?;
-            if sealed != 1 {
-                return Err(row.changed());
-            }
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-    }
+            Ok(vec![score.run_id.into(), (&seal).into()])
+        },
+    )
 }
 
 /// Refuses the first row that does not fit its seal.

@@ -9,12 +9,12 @@
 //! ```
 
 use super::error::StoreError;
-use super::tx::{Digest, Row, Val};
+use super::tx::{Digest, Row, Tx, Val};
 use crate::faults::{self, Bug};
 use aws_lc_rs::digest::{Context, SHA256};
 
 /// Rows that one page of a migration seals.
-pub(crate) const PAGE: i64 = 500;
+const PAGE: i64 = 500;
 
 /// The seal of a row of `table` with these values.
 pub(crate) fn seal(table: &str, values: &[Val]) -> Digest {
@@ -46,6 +46,27 @@ pub(crate) fn check(row: &Row, column: &str, expected: &Digest) -> Result<(), St
     }
     let sealed = row.digest(column)?;
     if sealed == *expected { Ok(()) } else { Err(row.changed()) }
+}
+
+/// Seals the rows that have no seal yet, page by page: `unsealed` finds them, `write` seals the one
+/// that `sealed` gives its key and its seals for.
+pub(crate) fn seal_all(
+    tx: &mut dyn Tx,
+    unsealed: &'static str,
+    write: &'static str,
+    sealed: impl Fn(&Row) -> Result<Vec<Val>, StoreError>,
+) -> Result<(), StoreError> {
+    loop {
+        let rows = tx.query(unsealed, &[PAGE.into()])?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in &rows {
+            if tx.exec(write, &sealed(row)?)? != 1 {
+                return Err(row.changed());
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{
 
 use bottrade::{
     scenarios::{Catalog, Entry},
-    store::chain::sha256,
+    store::chain::{hex, sha256},
 };
 use sim::{Run, bots, metrics::Report};
 
@@ -67,8 +67,7 @@ fn digest(run: &Run) -> String {
     for sample in run.samples() {
         writeln!(text, "{} {} {}", sample.cash, sample.positions_value, sample.gross).unwrap();
     }
-    let digest = sha256(text.as_bytes());
-    digest[..16].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hex(&sha256(text.as_bytes()))[..32].to_owned()
 }
 
 /// Plays everything, on as many threads as there are processors.

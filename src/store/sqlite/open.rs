@@ -101,7 +101,7 @@ pub(crate) fn sync_folders(path: &Path) -> io::Result<()> {
     path.ancestors().skip(1).take(2).try_for_each(|folder| File::open(folder)?.sync_all())
 }
 
-fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
+pub(crate) fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
     StoreError::unavailable(format!("cannot {what} {}: {error}", path.display()))
 }
 
@@ -128,18 +128,14 @@ fn connect(path: &Path, settings: Settings, mode: OpenFlags) -> Result<Connectio
         StoreError::Unavailable(why) => {
             StoreError::Unavailable(format!("{}: {why}", path.display()))
         }
-        StoreError::Corrupt { what, .. } => StoreError::corrupt(path.display().to_string(), what),
-        other => other,
+        other => other.in_file(path),
     })
 }
 
 /// A file with tables but without ours belongs to somebody else.
 fn refuse_foreign(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
-    let tables = SqliteTx::new(conn).query(sql, &[]).map_err(|e| match e {
-        StoreError::Corrupt { what, .. } => StoreError::corrupt(path.display().to_string(), what),
-        other => other,
-    })?;
+    let tables = SqliteTx::new(conn).query(sql, &[]).map_err(|e| e.in_file(path))?;
     let names: Result<Vec<String>, _> = tables.iter().map(|row| row.text("name")).collect();
     match names?.as_slice() {
         [first, ..] if !has_version(conn)? => Err(StoreError::Schema(format!(
