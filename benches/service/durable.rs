@@ -18,8 +18,8 @@ use crate::{
 
 /// Agents that step at the same time, each its own run.
 const WRITERS: [usize; 4] = [1, 8, 64, 256];
-/// Pages that SQLite logs for a step: the run and its place by activity, the entry and its index.
-const PAGES: usize = 4;
+/// Pages that SQLite logs for a step: the run, the entry and its place in the index.
+const PAGES: usize = 3;
 /// Steps of each agent whose syncs are counted.
 const COUNTED: usize = 24;
 /// Syncs of the bare disk in a round.

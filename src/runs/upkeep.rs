@@ -36,14 +36,14 @@ impl Runs {
 
     /// Abandons the runs whose last command came before an instant, page by page.
     async fn abandon_idle(&self, before: i64) -> Result<usize, Error> {
-        let (mut abandoned, mut after) = (0, (i64::MIN, String::new()));
+        let (mut abandoned, mut after) = (0, String::new());
         loop {
             let from = after.clone();
-            let page = move |tx: &mut dyn Tx| runs::idle(tx, before, (from.0, &from.1), ROWS_MAX);
+            let page = move |tx: &mut dyn Tx| runs::idle(tx, before, &from, ROWS_MAX);
             let idle = self.store.read(page).await?;
             let Some(last) = idle.last() else { return Ok(abandoned) };
             after = last.clone();
-            for (_, run_id) in &idle {
+            for run_id in &idle {
                 // A run that cannot be replayed (its scenario is not installed) stays as it is.
                 match self.abandon(run_id, before).await {
                     Ok(did) => abandoned += usize::from(did),

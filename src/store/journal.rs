@@ -62,23 +62,35 @@ pub fn append(tx: &mut dyn Tx, new: &Append) -> Result<Head, StoreError> {
     // An active run is not published.
     let state = runs::state_values(&head, &new.derived, at, None);
     let moved = tx.exec(
-        "/* by run */ UPDATE runs SET head_seq = $1, head_hash = $2, status = $3, sim_time = $4, \
-         cash = $5, equity = $6, completed_at = $7, last_activity_at = $8, published_at = $9, \
-         state_seal = $10 \
-         WHERE id = $11 AND head_seq = $12 AND head_hash = $13 AND status = 'active'",
+        "/* by run */ UPDATE runs SET head_seq = $1, head_hash = $2, sim_time = $3, cash = $4, \
+         equity = $5, last_activity_at = $6, state_seal = $7 \
+         WHERE id = $8 AND head_seq = $9 AND head_hash = $10 AND status = 'active'",
         &[
-            state.as_slice(),
-            &[
-                (&runs::state_seal(&new.run_id, &state)).into(),
-                (&new.run_id).into(),
-                new.expected.seq.into(),
-                prev.into(),
-            ],
-        ]
-        .concat(),
+            seq.into(),
+            (&head.hash).into(),
+            new.derived.sim_time.into(),
+            new.derived.cash.into(),
+            new.derived.equity.into(),
+            at.into(),
+            (&runs::state_seal(&new.run_id, &state)).into(),
+            (&new.run_id).into(),
+            new.expected.seq.into(),
+            prev.into(),
+        ],
     )?;
     if moved != 1 {
         return Err(why_not_moved(tx, new)?);
+    }
+    if new.derived.status != RunStatus::Active {
+        // Apart, for an index holds the status, and most commands leave it as it is.
+        tx.exec(
+            "/* by run */ UPDATE runs SET status = $1, completed_at = $2 WHERE id = $3",
+            &[
+                new.derived.status.as_str().into(),
+                new.derived.completed_at.into(),
+                (&new.run_id).into(),
+            ],
+        )?;
     }
     tx.exec(
         "/* by run */ INSERT INTO journal (run_id, seq, at, command, prev, hash) \

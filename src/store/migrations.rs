@@ -56,6 +56,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             scores::seal_all(tx)
         },
     },
+    Migration {
+        version: 3,
+        name: "0003_moves",
+        sql: include_str!("migrations/0003_moves.sql"),
+        sqlite: "",
+        then: |_| Ok(()),
+    },
 ];
 
 const CREATE: &str =

@@ -313,21 +313,20 @@ pub fn list(
     rows.iter().map(Run::from_row).collect()
 }
 
-/// Active runs whose last command came before an instant, each with that instant, the longest idle
-/// first; the page starts after the run `after`.
+/// The ids in order of active runs whose last command came before an instant, at most `limit`,
+/// after the id `after`.
 pub fn idle(
     tx: &mut dyn Tx,
     before: i64,
-    after: (i64, &str),
+    after: &str,
     limit: i64,
-) -> Result<Vec<(i64, String)>, StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let rows = tx.query(
-        "/* upkeep */ SELECT last_activity_at, id FROM runs \
-         WHERE status = 'active' AND last_activity_at < $1 AND (last_activity_at, id) > ($2, $3) \
-         ORDER BY last_activity_at, id LIMIT $4",
-        &[before.into(), after.0.into(), after.1.into(), limit.into()],
+        "/* upkeep */ SELECT id FROM runs \
+         WHERE status = 'active' AND last_activity_at < $1 AND id > $2 ORDER BY id LIMIT $3",
+        &[before.into(), after.into(), limit.into()],
     )?;
-    rows.iter().map(|row| Ok((row.int("last_activity_at")?, row.text("id")?))).collect()
+    rows.iter().map(|row| row.text("id")).collect()
 }
 
 /// The ids of all runs in order, at most `limit`, after the id `after`.
