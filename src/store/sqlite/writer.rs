@@ -7,8 +7,9 @@
 //! queue ──▶ BEGIN IMMEDIATE ─▶ SAVEPOINT, unit, RELEASE (or ROLLBACK TO) ─▶ … ─▶ COMMIT ─▶ answers
 //! ```
 //!
-//! - Writers that come back as one crowd share one COMMIT: when more came during the last one, the
-//!   thread waits a moment for as many as then. A lone writer never waits.
+//! - Writers that come back as one crowd share one COMMIT: the thread waits a moment for as many as
+//!   came lately. A crowd that is late once is not forgotten at once: what is waited for shrinks by
+//!   a quarter a batch. A lone writer never waits, but for a few moments after a crowd has gone.
 //! - A unit that fails rolls back alone. Its error too is answered after the COMMIT: it may rest on
 //!   what an earlier unit of the batch wrote.
 //! - When the COMMIT fails every caller of the batch gets that error.
@@ -155,7 +156,7 @@ struct Work {
     /// Units committed since the last checkpoint.
     unsaved: u64,
     /// Units that the next batch may count on: those whose writers are answered now and come back,
-    /// and those that came meanwhile.
+    /// and those that came meanwhile; or nearly as many as the last one counted on.
     crowd: usize,
 }
 
@@ -209,7 +210,7 @@ impl Work {
         self.counters.batch(done, failed, outcome.is_ok());
         self.unsaved += u64::try_from(done).unwrap_or(0);
         waiting.extend(queue.try_iter().take(BATCH_MAX.saturating_sub(waiting.len())));
-        self.crowd = ran.len() + waiting.len();
+        self.crowd = (ran.len() + waiting.len()).max(self.crowd * 3 / 4);
         for (job, result) in ran {
             job.finish(outcome.clone().and(result));
         }
