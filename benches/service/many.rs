@@ -23,6 +23,7 @@ const BARS: usize = 100;
 struct Crowd {
     server: Server,
     workers: Vec<Worker>,
+    ids: Vec<String>,
     runs: usize,
     cpu: Vec<f64>,
     p50: Vec<f64>,
@@ -48,6 +49,7 @@ impl Crowd {
         drop(starters);
         let mut crowd = Self {
             workers: Vec::new(),
+            ids: Vec::new(),
             runs,
             cpu: Vec::new(),
             p50: Vec::new(),
@@ -55,15 +57,21 @@ impl Crowd {
             server,
             _data: data,
         };
-        let ids = crowd.ids()?;
+        let ids = crowd.list()?;
         crowd.workers = crowd.steppers(&ids, BARS)?;
         together(&mut crowd.workers, ids.len())?;
-        crowd.workers = crowd.steppers(&ids, 1)?;
+        crowd.ids = ids;
         Ok(crowd)
     }
 
+    /// Connects those who step. Last, for a connection without a request is soon closed.
+    fn connect(&mut self) -> anyhow::Result<()> {
+        self.workers = self.steppers(&self.ids, 1)?;
+        Ok(())
+    }
+
     /// The runs, as the service lists them.
-    fn ids(&self) -> anyhow::Result<Vec<String>> {
+    fn list(&self) -> anyhow::Result<Vec<String>> {
         let mut client = Client::connect(&self.server, 0)?;
         let (mut ids, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -103,6 +111,8 @@ impl Crowd {
 
 pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
     let (mut few, mut many) = (Crowd::new(size, FEW)?, Crowd::new(size, size.runs)?);
+    few.connect()?;
+    many.connect()?;
     for _ in 0..size.rounds {
         few.round(size.steps)?;
         many.round(size.steps)?;

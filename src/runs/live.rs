@@ -21,8 +21,9 @@ use crate::{
     store::{chain::Head, journal::Entry as JournalEntry, runs::Run as RunRow},
 };
 
-/// Runs that stay in memory at the same time.
-const LIVES_MAX: usize = 10_000;
+/// Runs that stay in memory at the same time: more than a machine of this size serves, for who
+/// steps one run more than fit, all in turn, finds each of them just gone.
+const LIVES_MAX: usize = 32_768;
 /// Bytes that their states may take together: what grows with a run is counted, bar by bar.
 const LIVES_BYTES_MAX: usize = 640 << 20;
 /// How long a run stays in memory after its last call.
