@@ -1,13 +1,6 @@
 //! Who stands at the door: `X-API-Key`, else `Authorization: Bearer`.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Request, State},
-    http::HeaderMap,
-    middleware::Next,
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::Request, http::HeaderMap};
 
 use crate::{
     app::App,
@@ -16,19 +9,11 @@ use crate::{
     runs::Caller,
 };
 
-/// Lets every request through that has no credential or a good one; a bad one is refused.
-pub(crate) async fn authenticate(
-    State(app): State<Arc<App>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match caller(&app, request.headers()).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(error) => error.into_response(),
-    }
+/// Adds the [`Caller`] to a request that has no credential or a good one; a bad one is refused.
+pub(super) async fn authenticated(app: &App, mut request: Request) -> Result<Request, Error> {
+    let caller = caller(app, request.headers()).await?;
+    request.extensions_mut().insert(caller);
+    Ok(request)
 }
 
 async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {

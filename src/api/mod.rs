@@ -17,10 +17,12 @@ use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
+    extract::{Request, State},
     http::{HeaderName, Method, header},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use tokio::time::timeout;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{Any as AnyOrigin, CorsLayer},
@@ -31,13 +33,35 @@ use limits::Limits;
 
 /// Everything the service answers.
 pub fn router(app: &Arc<App>, limits: &Limits) -> Router {
-    rest::router(app)
-        .merge(mcp::router(app))
-        .layer(middleware::from_fn_with_state(limits.body, pace::whole_body))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), auth::authenticate))
-        .layer(middleware::from_fn_with_state(limits.answer, pace::answer_in_time))
-        .layer(cors())
-        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| panicked(panic.as_ref())))
+    let door = Arc::new(Door { app: Arc::clone(app), limits: limits.clone() });
+    let panics = CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| panicked(panic.as_ref()));
+    let answer = middleware::from_fn_with_state(door, answer);
+    // One layer instead of several: each call copies every layer once per layer around it.
+    let routes = rest::router(app).merge(mcp::router(app)).layer((panics, cors(), answer));
+    // Without it, axum would put the layers around the route again for every call.
+    routes.with_state(())
+}
+
+/// What stands before every operation.
+struct Door {
+    app: Arc<App>,
+    limits: Limits,
+}
+
+/// Answers in time, once it is known who asks and the body is there.
+async fn answer(
+    State(door): State<Arc<Door>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Error> {
+    let answered = async {
+        let request = auth::authenticated(&door.app, request).await?;
+        let request = pace::whole_body(door.limits.body, request).await?;
+        Ok(next.run(request).await)
+    };
+    // A command that reached the journal by then is done, and a retry with its idempotency key
+    // gets its answer.
+    timeout(door.limits.answer, answered).await.unwrap_or_else(|_| Err(Error::took_too_long()))
 }
 
 /// Browser programs may call with a key of their own; cookies are never involved.
