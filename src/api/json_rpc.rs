@@ -4,9 +4,7 @@
 use axum::{
     Json,
     body::to_bytes,
-    extract::Request,
-    http::{StatusCode, header},
-    middleware::Next,
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use serde_json::json;
@@ -18,14 +16,15 @@ const INVALID_REQUEST: i32 = -32600;
 /// Bytes of a refusal that are read.
 const TEXT_BYTES_MAX: usize = 4 << 10;
 
-pub(super) async fn refusals(request: Request, next: Next) -> Response {
-    let kind = |headers: &http::HeaderMap| {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-        kind.is_some_and(|it| it.to_ascii_lowercase().contains("json"))
-    };
-    let sent_json = kind(request.headers());
-    let response = next.run(request).await;
-    if !response.status().is_client_error() || kind(response.headers()) {
+/// Whether these headers say that the body is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    kind.is_some_and(|it| it.to_ascii_lowercase().contains("json"))
+}
+
+/// The answer to a call that was `sent_json`; what refuses it in words becomes a JSON-RPC error.
+pub(super) async fn answered(sent_json: bool, response: Response) -> Response {
+    if !response.status().is_client_error() || is_json(response.headers()) {
         return response;
     }
     let (mut parts, body) = response.into_parts();

@@ -113,7 +113,7 @@ impl Door {
             Some(place) => {
                 let (router, stage) = (self.router.clone(), self.stage.subscribe());
                 let turned_away = Arc::clone(&self.turned_away);
-                tokio::spawn(converse(stream, Arc::new(place), router, stage, turned_away));
+                tokio::spawn(converse(stream, place, router, stage, turned_away));
             }
             None => {
                 if let Ok(permit) = Arc::clone(&self.turned_away).try_acquire_owned() {
@@ -147,15 +147,12 @@ fn http() -> http1::Builder {
 /// Serves one connection to its end.
 async fn converse(
     stream: TcpStream,
-    place: Arc<Place>,
+    place: Place,
     router: TowerToHyperService<Router>,
     stage: watch::Receiver<Stage>,
     turned_away: Arc<Semaphore>,
 ) {
-    let service = service_fn(|request| {
-        let (place, stage) = (Arc::clone(&place), stage.clone());
-        answer(request, router.clone(), place, stage)
-    });
+    let service = service_fn(|request| answer(request, &router, &place, &stage));
     let mut connection = pin!(http().serve_connection(TokioIo::new(stream), service));
     let mut closing = pin!(wait_for(stage.clone(), Stage::Closing));
     tokio::select! {
@@ -190,9 +187,9 @@ async fn wait_for(mut stage: watch::Receiver<Stage>, wanted: Stage) {
 
 async fn answer(
     request: Request<Incoming>,
-    router: TowerToHyperService<Router>,
-    place: Arc<Place>,
-    stage: watch::Receiver<Stage>,
+    router: &TowerToHyperService<Router>,
+    place: &Place,
+    stage: &watch::Receiver<Stage>,
 ) -> Result<Response, Infallible> {
     let error = if place.begin() { refused(&request) } else { Some(Error::no_room()) };
     let refused = error.is_some();

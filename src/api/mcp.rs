@@ -4,9 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
+    body::Body,
     extract::Request,
-    http::{HeaderValue, Uri, header},
-    middleware,
+    http::{HeaderValue, StatusCode, Uri, header},
+    response::IntoResponse as _,
     routing::post,
 };
 use rmcp::{
@@ -48,10 +49,12 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         // Answers are JSON whatever the client accepts: one that does not say is not turned away.
         let both = HeaderValue::from_static("application/json, text/event-stream");
         request.headers_mut().insert(header::ACCEPT, both);
-        service.handle(request).await
+        let sent_json = json_rpc::is_json(request.headers());
+        json_rpc::answered(sent_json, service.handle(request).await.map(Body::new)).await
     };
-    let mcp = Router::new().route("/mcp", post(answer));
-    mcp.layer(middleware::from_fn(json_rpc::refusals))
+    let no_method =
+        async || json_rpc::answered(false, StatusCode::METHOD_NOT_ALLOWED.into_response()).await;
+    Router::new().route("/mcp", post(answer).fallback(no_method))
 }
 
 /// Loopback, and the host under which the service is known.
