@@ -27,7 +27,8 @@ use serde_json::{Map, Value};
 use super::json_rpc;
 use crate::{
     app::App,
-    ops::{Cx, Effect, INSTRUCTIONS, OPS, OpDef, Reader},
+    error::Error,
+    ops::{Answer, Cx, Effect, INSTRUCTIONS, OPS, OpDef, Reader},
     runs::Caller,
 };
 
@@ -109,11 +110,11 @@ impl ServerHandler for Server {
         };
         let input = Value::Object(request.arguments.unwrap_or_default());
         let result = match OpDef::tool(&request.name) {
-            Ok(op) => op.call(&cx, input).await,
+            Ok(op) => op.call(&cx, input).await.and_then(structured),
             Err(error) => Err(error),
         };
         Ok(match result {
-            Ok(value) => structured(value)?.into(),
+            Ok(result) => result.into(),
             Err(error) => {
                 let mut result = CallToolResult::structured_error(error.problem());
                 result.content = vec![ContentBlock::text(error.text())];
@@ -124,12 +125,9 @@ impl ServerHandler for Server {
 }
 
 /// A result that says everything twice: as text, and as the same JSON.
-fn structured(value: Value) -> Result<CallToolResult, ErrorData> {
-    // Several times faster than `CallToolResult::structured`, which formats the text.
-    let text = serde_json::to_string(&value);
-    let text = text.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-    result.structured_content = Some(value);
+fn structured(answer: Answer) -> Result<CallToolResult, Error> {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text()?)]);
+    result.structured_content = Some(answer.into_value());
     Ok(result)
 }
 

@@ -19,9 +19,12 @@ use super::{openapi, strict};
 use crate::{
     app::App,
     error::Error,
-    ops::{Cx, Method, OPS, OpDef, Reader, Route},
+    ops::{Answer, Cx, Method, OPS, OpDef, Reader, Route},
     runs::Caller,
 };
+
+/// What an answer is.
+const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 
 /// Names and values of a query, in order.
 type Pairs = Vec<(String, String)>;
@@ -29,11 +32,10 @@ type Pairs = Vec<(String, String)>;
 /// Every operation at its address.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let document = Bytes::from(openapi::document(&app.public_url).to_string());
-    let json = [(header::CONTENT_TYPE, "application/json")];
     let fixed = Router::new()
         .route("/", get(welcome(&app.public_url)))
         .route("/api/health", get(async || Json(json!({ "ok": true }))))
-        .route("/api/openapi.json", get((json, document)))
+        .route("/api/openapi.json", get((JSON, document)))
         .fallback(no_route);
     let all = OPS.iter().fold(fixed, |router, op| router.route(op.route.path, handler(app, op)));
     // It holds for the routes that are there already.
@@ -68,11 +70,8 @@ fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {
                               headers: HeaderMap,
                               body: Bytes| {
         let cx = Cx { app, caller, reader: Reader::Program };
-        let result = match request(&schema, path, query, &headers, &body) {
-            Ok(input) => op.call(&cx, input).await,
-            Err(error) => Err(error),
-        };
-        answer(op.route, result)
+        let input = request(&schema, path, query, &headers, &body)?;
+        answer(op.route, op.call(&cx, input).await?)
     };
     match op.route.method {
         Method::Get => get(handler),
@@ -81,18 +80,13 @@ fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {
     }
 }
 
-fn answer(route: Route, result: Result<Value, Error>) -> Response {
-    match result {
-        Ok(value) => {
-            let body = match route.envelope {
-                Some(name) => json!({ name: value }),
-                None => value,
-            };
-            let status = StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK);
-            (status, Json(body)).into_response()
-        }
-        Err(error) => error.into_response(),
-    }
+fn answer(route: Route, answer: Answer) -> Result<Response, Error> {
+    let answer = match route.envelope {
+        Some(name) => Answer::Fresh(json!({ name: answer.into_value() })),
+        None => answer,
+    };
+    let status = StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK);
+    Ok((status, JSON, answer.text()?).into_response())
 }
 
 /// Merges body, query and path into one request; what is given twice is refused.

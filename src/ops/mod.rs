@@ -4,6 +4,7 @@
 //! MCP tools and the `OpenAPI` document are read off that table. An operation knows no door.
 
 mod account;
+mod answer;
 mod equity;
 mod input;
 mod journal;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{app::App, error::Error, runs::Caller, scenarios::symbols};
+pub use answer::Answer;
 
 /// How the operations go together, for a model that has not seen them yet.
 pub const INSTRUCTIONS: &str = "BotTrade replays frozen slices of real market history. \
@@ -70,6 +72,12 @@ pub trait Op: DeserializeOwned + JsonSchema + Send + 'static {
     const ACCESS: Access = Access::Account;
     /// What it answers.
     type Output: Serialize + JsonSchema + Send;
+
+    /// The name under which the answer is kept, where this request gets the same one until the
+    /// service ends. There are few such requests that can be answered.
+    fn kept_as(&self, _cx: &Cx) -> Option<String> {
+        None
+    }
 
     /// Does it.
     fn run(self, cx: &Cx) -> impl Future<Output = Result<Self::Output, Error>> + Send;
@@ -191,8 +199,8 @@ impl Cx {
     }
 }
 
-/// The answer of an operation as JSON, without an envelope.
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send + 'a>>;
+/// An operation under way.
+type Call<'a> = Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send + 'a>>;
 
 /// A row of [`OPS`].
 #[derive(Clone, Copy)]
@@ -211,7 +219,7 @@ pub struct OpDef {
     pub input: fn() -> Schema,
     /// The schema of the answer.
     pub output: fn() -> Schema,
-    call: for<'a> fn(&'a Cx, Value) -> Answer<'a>,
+    call: for<'a> fn(&'a Cx, Value) -> Call<'a>,
 }
 
 impl OpDef {
@@ -239,7 +247,7 @@ impl OpDef {
     }
 
     /// Calls the operation: credential, shape, work, answer.
-    pub async fn call(&self, cx: &Cx, input: Value) -> Result<Value, Error> {
+    pub async fn call(&self, cx: &Cx, input: Value) -> Result<Answer, Error> {
         if self.access == Access::Account {
             cx.caller.account()?;
         }
@@ -259,10 +267,17 @@ impl OpDef {
     }
 }
 
-async fn call<T: Op>(cx: &Cx, input: Value) -> Result<Value, Error> {
+async fn call<T: Op>(cx: &Cx, input: Value) -> Result<Answer, Error> {
     let request: T = input::read(input)?;
+    let name = request.kept_as(cx);
+    if let Some(kept) = name.as_ref().and_then(|name| cx.app.kept.find(name)) {
+        return Ok(Answer::Kept(kept));
+    }
     let output = request.run(cx).await?;
     let mut answer = serde_json::to_value(output).map_err(Error::internal)?;
     views::shorten(&mut answer);
-    Ok(answer)
+    Ok(match name {
+        Some(name) => Answer::Kept(cx.app.kept.keep(name, answer)),
+        None => Answer::Fresh(answer),
+    })
 }

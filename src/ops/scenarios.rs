@@ -44,6 +44,11 @@ impl Op for ListScenarios {
     const ACCESS: Access = Access::Public;
     type Output = Scenarios;
 
+    fn kept_as(&self, cx: &Cx) -> Option<String> {
+        // The catalogue is read once, and of a market that it does not have there is no answer.
+        Some(format!("{} {:?} {:?}", Self::NAME, cx.format(self.response_format), self.market))
+    }
+
     async fn run(self, cx: &Cx) -> Result<Scenarios, Error> {
         let entries = || cx.app.catalog.entries();
         if let Some(market) = &self.market

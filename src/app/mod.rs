@@ -1,5 +1,7 @@
 //! The service as one value: made once, shared by every call.
 
+pub mod kept;
+
 use std::{path::Path, sync::Arc};
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
     scenarios::{self, Catalog, Entry},
     store::Store,
 };
+use kept::Kept;
 
 /// The service.
 pub struct App {
@@ -21,6 +24,8 @@ pub struct App {
     pub accounts: Accounts,
     /// What is played.
     pub runs: Runs,
+    /// What is answered again and again.
+    pub kept: Kept,
 }
 
 impl App {
@@ -37,6 +42,7 @@ impl App {
             accounts: Accounts::new(store.clone(), Arc::clone(&clock)),
             runs: Runs::new(store, Arc::clone(&catalog), clock),
             catalog,
+            kept: Kept::default(),
         })
     }
 
