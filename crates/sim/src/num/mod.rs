@@ -7,6 +7,7 @@
 mod div;
 
 use std::{
+    cmp::Ordering,
     fmt,
     ops::{Add, AddAssign, Neg, Sub, SubAssign},
     str::FromStr,
@@ -14,8 +15,8 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use div::div_half_even;
 pub(crate) use div::div_half_even_wide;
+use div::{div_half_even, mul_div_half_even};
 
 /// Raw units in one whole: every fixed-point type counts in 1e-8.
 pub const SCALE: i64 = ONE as i64;
@@ -73,6 +74,16 @@ fn parse_units(text: &str, cut: bool) -> Result<i128, ParseError> {
         .chain(padded)
         .fold(0_i128, |units, digit| units * 10 + i128::from(digit - b'0'));
     Ok(if negative { -units } else { units })
+}
+
+/// `units × factor`: 64 bits by 64 where the units have no more, which they nearly never have.
+#[inline]
+fn times(units: i128, factor: i64) -> i128 {
+    let factor = i128::from(factor);
+    match i64::try_from(units) {
+        Ok(units) => i128::from(units) * factor,
+        Err(_) => units * factor,
+    }
 }
 
 /// Writes raw units as the shortest plain decimal that reads back the same.
@@ -221,10 +232,13 @@ impl Price {
     /// The price moved by `bps` basis points: up for a positive direction, down for a negative.
     #[must_use]
     pub fn slipped(self, bps: u32, direction: i64) -> Self {
-        let factor = i64::from(BPS) + direction.signum() * i64::from(bps);
-        let exact = i128::from(self.0) * i128::from(factor);
+        let factor = match direction.cmp(&0) {
+            Ordering::Less => BPS.saturating_sub(bps),
+            Ordering::Equal => BPS,
+            Ordering::Greater => BPS.saturating_add(bps),
+        };
         // A price is at most 1e17 raw units and `factor` below 2e4 keeps the result in range.
-        Self(i64::try_from(div_half_even(exact, BPS)).unwrap_or(i64::MAX))
+        Self(i64::try_from(mul_div_half_even(self.0.into(), factor, BPS)).unwrap_or(i64::MAX))
     }
 }
 
@@ -250,20 +264,20 @@ impl Money {
     #[inline]
     #[must_use]
     pub fn bps(self, bps: u32) -> Self {
-        Self(div_half_even(self.0 * i128::from(bps), BPS))
+        Self(mul_div_half_even(self.0, bps, BPS))
     }
 
     /// `bps` basis points a year of this amount, for one of `periods` equal periods of a year.
     #[must_use]
     pub fn bps_per_period(self, bps: u32, periods: u32) -> Self {
         let divisor = u64::from(BPS) * u64::from(periods.max(1));
-        Self(div_half_even_wide(self.0 * i128::from(bps), divisor))
+        Self(div_half_even_wide(times(self.0, bps.into()), divisor))
     }
 
     /// The part `share ÷ of` of this amount, rounded half to even; `of > 0`.
     #[must_use]
     pub(crate) fn portion(self, share: Quantity, of: Quantity) -> Self {
-        Self(div_half_even_wide(self.0 * i128::from(share.0), of.0.unsigned_abs()))
+        Self(div_half_even_wide(times(self.0, share.0), of.0.unsigned_abs()))
     }
 }
 
@@ -297,7 +311,7 @@ impl Leverage {
     /// The largest gross exposure that `equity` carries.
     #[inline]
     pub fn limit(self, equity: Money) -> Money {
-        Money(div_half_even(equity.0 * i128::from(self.0), 10_000))
+        Money(mul_div_half_even(equity.0, self.0, 10_000))
     }
 
     /// Raw units of 1e-4.
