@@ -83,12 +83,9 @@ impl Ledger {
         let value = trade.quantity.value(trade.price);
         let commission = value.bps(commission_bps);
         let slippage = trade.quantity.value((trade.price - trade.reference).abs());
-        self.cash -= commission;
-        if trade.side.direction() > 0 {
-            self.cash -= value;
-        } else {
-            self.cash += value;
-        }
+        let buys = trade.side.direction() > 0;
+        let cash = if buys { self.cash - value } else { self.cash + value };
+        self.cash = cash - commission;
         self.traded += value;
         self.costs.commission += commission;
         self.costs.slippage += slippage;

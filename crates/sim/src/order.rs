@@ -46,6 +46,11 @@ impl Side {
         }
     }
 
+    /// Units of a position as these orders count them: positive on their own side of zero.
+    pub(crate) const fn own(self, units: i128) -> i128 {
+        if self.position_sign() < 0 { -units } else { units }
+    }
+
     /// The name in answers and journals.
     pub const fn name(self) -> &'static str {
         match self {

@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// Positions and gross exposure with every queued order filled, at the last closes.
-struct Projection {
+struct Projection<'a> {
+    /// The last closes.
+    marks: &'a [Price],
     /// Signed units per column; wide, because cancelled exits can leave entries that add up past
     /// any position.
     positions: Vec<i128>,
@@ -23,28 +25,28 @@ struct Projection {
     allowed: Money,
 }
 
-impl Projection {
+impl<'a> Projection<'a> {
     /// Projects the run's own queue, in `memory` that is empty.
-    fn new(run: &Run, mut memory: Vec<i128>) -> Self {
+    fn new(run: &'a Run, mut memory: Vec<i128>) -> Self {
         let held = run.ledger.positions.iter().map(|position| position.quantity.units());
         memory.extend(held.map(i128::from));
-        let (_, gross) = run.ledger.exact_values(run.market().marks(run.now));
+        let marks = run.market().marks(run.now);
+        let (_, gross) = run.ledger.exact_values(marks);
         let allowed = run.rules().leverage_cap.limit(run.last_sample().equity());
-        let mut projection = Self { positions: memory, gross, allowed };
+        let mut projection = Self { marks, positions: memory, gross, allowed };
         for order in &run.queue {
-            projection.add(run, order.order.symbol, order.signed_remaining());
+            projection.add(order.order.symbol, order.signed_remaining());
         }
         projection
     }
 
-    fn add(&mut self, run: &Run, symbol: SymbolId, units: i64) {
-        let mark = run.market().mark(run.now, symbol);
+    fn add(&mut self, symbol: SymbolId, units: i64) {
         let position = &mut self.positions[symbol.index()];
         let before = position.abs();
         *position += i128::from(units);
         #[expect(clippy::cast_possible_truncation, reason = "at most `units` in size")]
         let change = Quantity::from_units((position.abs() - before) as i64);
-        self.gross += change.exact_value(mark);
+        self.gross += change.exact_value(self.marks[symbol.index()]);
     }
 
     fn into_memory(mut self) -> Vec<i128> {
@@ -105,7 +107,11 @@ impl Run {
         self.refused(orders, &mut Projection::new(self, Vec::new()))
     }
 
-    fn refused(&self, orders: &[NewOrder], projection: &mut Projection) -> Vec<(usize, Reject)> {
+    fn refused(
+        &self,
+        orders: &[NewOrder],
+        projection: &mut Projection<'_>,
+    ) -> Vec<(usize, Reject)> {
         let mut refused = Vec::new();
         for (at, order) in orders.iter().enumerate() {
             if let Err(reject) = self.check(order, projection, self.queue.len() + at) {
@@ -118,7 +124,7 @@ impl Run {
     fn check(
         &self,
         order: &NewOrder,
-        projection: &mut Projection,
+        projection: &mut Projection<'_>,
         waiting: usize,
     ) -> Result<(), Reject> {
         if self.liquidation_due {
@@ -143,20 +149,19 @@ impl Run {
         } else {
             self.check_exit(order, projected)?;
         }
-        projection.add(self, order.symbol, order.side.direction() * order.quantity.units());
+        projection.add(order.symbol, order.side.direction() * order.quantity.units());
         Ok(())
     }
 
     fn check_exit(&self, order: &NewOrder, projected: i128) -> Result<(), Reject> {
-        let sign = order.side.position_sign();
-        let free = quantity((projected * i128::from(sign)).max(0));
+        let free = quantity(order.side.own(projected).max(0));
         let asked = order.quantity;
         if asked <= free {
             return Ok(());
         }
         let symbol = self.market().symbol(order.symbol).to_owned();
-        let now = self.position(order.symbol).quantity.units() * sign;
-        let held = Quantity::from_units(now.max(0));
+        let now = self.position(order.symbol).quantity.units();
+        let held = quantity(order.side.own(now.into()).max(0));
         let long = order.side == Side::Sell;
         Err(if free < held {
             let (side, promised) = (order.side.name(), held - free);
@@ -173,11 +178,11 @@ impl Run {
     fn check_entry(
         &self,
         order: &NewOrder,
-        projection: &Projection,
+        projection: &Projection<'_>,
         projected: i128,
     ) -> Result<(), Reject> {
         let symbol = || self.market().symbol(order.symbol).to_owned();
-        if projected * i128::from(order.side.position_sign()) < 0 {
+        if order.side.own(projected) < 0 {
             let long = projected > 0;
             return Err(Reject::CrossesZero {
                 symbol: symbol(),
@@ -187,7 +192,7 @@ impl Run {
                 instead: if long { "sell" } else { "cover" },
             });
         }
-        let mark = self.market().mark(self.now, order.symbol);
+        let mark = projection.marks[order.symbol.index()];
         if mark == Price::ZERO {
             return Err(Reject::NoBarYet { symbol: symbol() });
         }
@@ -216,7 +221,7 @@ impl Run {
                 return true;
             }
             let side = working.order.side;
-            let held = projected * i128::from(side.position_sign());
+            let held = side.own(projected);
             let keeps = match (side.opens(), held < 0) {
                 (true, true) => 0,
                 (true, false) => working.remaining.units(),

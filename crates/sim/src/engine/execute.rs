@@ -205,7 +205,7 @@ impl Run {
         };
         let before = self.position(symbol).quantity;
         self.book(trade, Some(working.id), working.order.reasoning.clone());
-        pass.note(self, before, &trade, (start, quote.moment));
+        pass.note(self, before, &trade, start, quote);
         working.remaining -= fitting;
         if working.remaining == Quantity::ZERO {
             Some(Fate::Filled)
@@ -245,7 +245,7 @@ impl Run {
             side: working.order.side,
             price,
             reference: quote.reference,
-            valued_at: market.opening(t, symbol),
+            valued_at: quote.open,
         };
         valuation.largest(&self.ledger, self.rules(), entry, wanted)
     }
@@ -295,18 +295,19 @@ impl Run {
 
 impl Pass<'_> {
     /// Keeps valuation, participation and the order of events true after a fill by an order that
-    /// acted from `start` on and was met at `moment`.
+    /// acted from `start` on.
     fn note(
         &mut self,
         run: &Run,
         before: Quantity,
         trade: &Trade,
-        (start, moment): (Start, Start),
+        start: Start,
+        Quote { moment, open, .. }: Quote,
     ) {
         let symbol = trade.symbol;
         let after = run.position(symbol).quantity;
         if let Some(valuation) = &mut self.valuation {
-            valuation.moved(before, after, run.market().opening(self.t, symbol));
+            valuation.moved(before, after, open);
         }
         if run.rules().participation_pct.is_some() {
             let taken = &mut self.memory.taken;

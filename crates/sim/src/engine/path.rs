@@ -74,6 +74,8 @@ pub(crate) struct Quote {
     pub(crate) limit: Option<Price>,
     /// When it is met: at the open, or inside the bar.
     pub(crate) moment: Start,
+    /// The first price of the bar, at which the books are valued while it is played.
+    pub(crate) open: Price,
 }
 
 /// The fill options of a scenario, and whether a policy had to decide.
@@ -132,6 +134,11 @@ pub(crate) fn quote(
     start: Start,
     reading: &mut Reading,
 ) -> Option<Quote> {
+    if kind == OrderKind::Market {
+        let open = prices.open;
+        let quote = Quote { reference: open, limit: None, moment: Start::Open, open };
+        return (start == Start::Open).then_some(quote);
+    }
     let bar = Facing::new(prices, direction);
     let start = match start {
         Start::Open => At { origin: bar.open, level: bar.open, first: true },
@@ -139,21 +146,21 @@ pub(crate) fn quote(
             At { origin: bar.level(origin), level: bar.level(level), first: false }
         }
     };
-    let (at, limit) = match kind {
-        OrderKind::Market => (start.first.then_some(start)?, None),
-        OrderKind::Limit(limit) => (falls_past(&bar, start, limit, reading)?, Some(limit)),
-        OrderKind::Stop(stop) => (wakes(&bar, start, stop, triggered, reading)?, None),
-        OrderKind::StopLimit { stop, limit } => {
-            let woken = wakes(&bar, start, stop, triggered, reading)?;
-            (falls_past(&bar, woken, limit, reading)?, Some(limit))
-        }
+    let (stop, limit) = kind.prices();
+    let woken = match stop {
+        None => start,
+        Some(stop) => wakes(&bar, start, stop, triggered, reading)?,
+    };
+    let at = match limit {
+        None => woken,
+        Some(limit) => falls_past(&bar, woken, limit, reading)?,
     };
     let moment = if at.first {
         Start::Open
     } else {
         Start::After { origin: bar.price(at.origin), level: bar.price(at.level) }
     };
-    Some(Quote { reference: bar.price(at.level), limit, moment })
+    Some(Quote { reference: bar.price(at.level), limit, moment, open: prices.open })
 }
 
 /// The moment at which the price rises to the stop.
