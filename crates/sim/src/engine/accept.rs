@@ -95,10 +95,10 @@ impl Run {
             return Err(Refusal::Orders(refused));
         }
         outcome.first_order = Some(OrderId(self.orders_seen + 1));
-        for order in orders {
+        self.queue.extend(orders.iter().map(|order| {
             self.orders_seen += 1;
-            self.queue.push(WorkingOrder::accepted(self.orders_seen, order, self.now));
-        }
+            WorkingOrder::accepted(self.orders_seen, order, self.now)
+        }));
         Ok(())
     }
 
