@@ -1,6 +1,9 @@
 //! The one error that leaves the service: a stable code, a sentence, and what to do next.
 //!
-//! Every failure a caller can see is made by a constructor in this file.
+//! Every failure a caller can see is made by a constructor in this file, those of the MCP door in
+//! the one below it.
+
+mod mcp;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -27,6 +30,8 @@ pub enum Code {
     KeyInvalid,
     /// The thing belongs to somebody else.
     NotYours,
+    /// The call comes from a page, or by a name, that this server does not trust.
+    ForeignOrigin,
     /// There is no such thing.
     NotFound,
     /// The address has other methods.
@@ -195,16 +200,6 @@ impl Error {
     pub fn no_such_order(id: &str) -> Self {
         Self::new(Code::NotFound, format!("no working order \"{id}\""))
             .hint("`get_run` lists queued_orders; filled and ended orders cannot be cancelled")
-    }
-
-    /// An unknown tool.
-    pub fn no_such_tool(asked: &str, nearest: &[String]) -> Self {
-        let error = Self::new(Code::NotFound, format!("there is no tool \"{asked}\""));
-        error.hint(if nearest.is_empty() {
-            "`tools/list` lists them all".into()
-        } else {
-            format!("did you mean {}?", nearest.join(", "))
-        })
     }
 
     /// An unknown address.
@@ -378,7 +373,7 @@ impl Error {
             Code::MalformedRequest | Code::MalformedBody | Code::Rejected => S::BAD_REQUEST,
             Code::InvalidInput => S::UNPROCESSABLE_ENTITY,
             Code::KeyRequired | Code::KeyInvalid => S::UNAUTHORIZED,
-            Code::NotYours => S::FORBIDDEN,
+            Code::NotYours | Code::ForeignOrigin => S::FORBIDDEN,
             Code::NotFound => S::NOT_FOUND,
             Code::MethodNotAllowed => S::METHOD_NOT_ALLOWED,
             Code::BodyTooLarge => S::PAYLOAD_TOO_LARGE,

@@ -9,9 +9,12 @@ use axum::{
 };
 use serde_json::json;
 
+use crate::error::Error;
+
 /// Codes of JSON-RPC 2.0.
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
+const INVALID_PARAMS: i32 = -32602;
 
 /// Bytes of a refusal that are read.
 const TEXT_BYTES_MAX: usize = 4 << 10;
@@ -20,6 +23,19 @@ const TEXT_BYTES_MAX: usize = 4 << 10;
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     kind.is_some_and(|it| it.to_ascii_lowercase().contains("json"))
+}
+
+/// The answer to a call that is refused before it is read.
+pub(super) fn refused(error: &Error) -> Response {
+    let status = if error.status() == StatusCode::FORBIDDEN {
+        StatusCode::FORBIDDEN
+    } else {
+        StatusCode::BAD_REQUEST
+    };
+    let error = json!({
+        "code": INVALID_PARAMS, "message": error.text(), "data": error.problem(),
+    });
+    (status, Json(json!({ "jsonrpc": "2.0", "id": null, "error": error }))).into_response()
 }
 
 /// The answer to a call that was `sent_json`; what refuses it in words becomes a JSON-RPC error.

@@ -10,10 +10,11 @@ pub mod auth;
 mod json_rpc;
 pub mod mcp;
 pub mod openapi;
+mod origin;
 pub mod rest;
 mod strict;
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -22,22 +23,31 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use rmcp::ServerHandler;
 use tokio::time::timeout;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    cors::{Any as AnyOrigin, CorsLayer},
+    cors::{AllowHeaders, Any as AnyOrigin, CorsLayer},
 };
 
 use crate::{app::App, error::Error};
 use limits::Limits;
 
+/// How long a browser need not ask again whether it may call; none keeps it longer.
+const PREFLIGHT_KEPT: Duration = Duration::from_hours(2);
+
 /// Everything the service answers.
 pub fn router(app: &Arc<App>, limits: &Limits) -> Router {
+    with_mcp(app, limits, mcp::Server::new(app))
+}
+
+/// The same with this server behind the MCP endpoint: a test can mount what it needs there.
+pub fn with_mcp<S: ServerHandler + Clone>(app: &Arc<App>, limits: &Limits, server: S) -> Router {
     let door = Arc::new(Door { app: Arc::clone(app), limits: limits.clone() });
     let panics = CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| panicked(panic.as_ref()));
     let answer = middleware::from_fn_with_state(door, answer);
     // One layer instead of several: each call copies every layer once per layer around it.
-    let routes = rest::router(app).merge(mcp::router(app)).layer((panics, cors(), answer));
+    let routes = rest::router(app).merge(mcp::router(app, server)).layer((panics, cors(), answer));
     // Without it, axum would put the layers around the route again for every call.
     routes.with_state(())
 }
@@ -66,21 +76,19 @@ async fn answer(
 
 /// Browser programs may call with a key of their own; cookies are never involved.
 fn cors() -> CorsLayer {
-    let allowed = [
-        "authorization",
-        "content-type",
-        "x-api-key",
-        "idempotency-key",
-        "mcp-session-id",
-        "mcp-protocol-version",
-        "mcp-method",
-        "mcp-name",
+    let exposed = [
+        header::WWW_AUTHENTICATE,
+        header::RETRY_AFTER,
+        HeaderName::from_static("mcp-session-id"),
+        HeaderName::from_static("mcp-protocol-version"),
     ];
     CorsLayer::new()
         .allow_origin(AnyOrigin)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers(allowed.map(HeaderName::from_static))
-        .expose_headers([HeaderName::from_static("mcp-session-id"), header::WWW_AUTHENTICATE])
+        // Newer clients send headers that are not known yet, such as `Mcp-Param-…`.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(exposed)
+        .max_age(PREFLIGHT_KEPT)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Response {

@@ -6,6 +6,7 @@
 mod account;
 mod answer;
 mod equity;
+pub mod guide;
 mod input;
 mod journal;
 mod leaderboard;
@@ -15,6 +16,7 @@ mod publish;
 pub mod results;
 mod runs;
 mod scenarios;
+pub mod toolsets;
 pub mod views;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -23,14 +25,8 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{app::App, error::Error, runs::Caller, scenarios::symbols};
+use crate::{app::App, error::Error, runs::Caller};
 pub use answer::Answer;
-
-/// How the operations go together, for a model that has not seen them yet.
-pub const INSTRUCTIONS: &str = "BotTrade replays frozen slices of real market history. \
-    list_scenarios, then start_run; look with get_market, decide with submit_turn (orders fill at \
-    the next bar's open) until done or liquidated is true; then get_results. Every started run \
-    counts as an attempt.";
 
 /// All operations, in the order in which a new agent meets them.
 pub const OPS: &[OpDef] = &[
@@ -237,13 +233,9 @@ impl OpDef {
         }
     }
 
-    /// The tool of this name; an error that offers the nearest names otherwise.
-    pub fn tool(name: &str) -> Result<&'static Self, Error> {
-        let tools = || OPS.iter().filter(|op| op.tool);
-        tools().find(|op| op.name == name).ok_or_else(|| {
-            let nearest = symbols::nearest(name, tools().map(|op| op.name));
-            Error::no_such_tool(name, &nearest)
-        })
+    /// The tool of this name.
+    pub fn tool(name: &str) -> Option<&'static Self> {
+        OPS.iter().find(|op| op.tool && op.name == name)
     }
 
     /// Calls the operation: credential, shape, work, answer.

@@ -179,7 +179,12 @@ impl Client {
 
     /// Posts to the MCP endpoint.
     pub(crate) async fn mcp_raw(&self, headers: &[(&str, &str)], body: String) -> Reply {
-        let mut request = Request::post("/mcp")
+        self.mcp_at("/mcp", headers, body).await
+    }
+
+    /// The same with a query, say.
+    pub(crate) async fn mcp_at(&self, path: &str, headers: &[(&str, &str)], body: String) -> Reply {
+        let mut request = Request::post(path)
             .header("host", "localhost")
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream");

@@ -16,6 +16,7 @@ mod defects;
 mod files;
 mod golden;
 mod journal;
+mod mcp;
 mod no_look_ahead;
 mod parity;
 mod port;
