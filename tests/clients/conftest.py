@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from bottrade_server import ROOT, Binary, Server
 
+pytest_plugins = ["node_packages"]
+
 for _name in list(os.environ):
     # No setting of whoever runs the tests reaches a client, and no client looks for a proxy.
     if _name.startswith(("BOTTRADE_", "BOT_")) or _name.lower().endswith("_proxy"):
@@ -20,6 +22,9 @@ for _name in list(os.environ):
 def pytest_addoption(parser: pytest.Parser) -> None:
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.addoption("--binary", type=Path, default=target / "release" / "bottrade", help="the program under test")
+    conformance = target / "debug" / "examples" / "conformance"
+    parser.addoption("--conformance-server", type=Path, default=conformance, help="the program of conformance/")
+    parser.addoption("--node-packages", type=Path, help="the folder with the npm packages of node/package.json")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

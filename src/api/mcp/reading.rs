@@ -51,6 +51,9 @@ pub(super) async fn read(cx: &Cx, uri: &str) -> Result<(ReadResourceResult, bool
     };
     let (resource, text) = read.await.map_err(|error: Error| {
         let mut refusal = refused(&error);
+        if let Some(data) = &mut refusal.data {
+            data["uri"] = uri.into();
+        }
         if error.status() == StatusCode::NOT_FOUND {
             refusal.code = ErrorCode::RESOURCE_NOT_FOUND;
         }

@@ -81,8 +81,10 @@ async fn an_address_that_does_not_exist_offers_near_ones() {
     ] {
         for (version, code) in [(LEGACY[2], -32002), (MODERN, -32602)] {
             let reply = ask(&ada, version, "resources/read", json!({ "uri": uri })).await;
-            let message = error(&reply, 200, code)["message"].clone();
-            assert!(message.as_str().unwrap().contains(told), "{uri}: {message}");
+            let refusal = error(&reply, 200, code);
+            let message = refusal["message"].as_str().unwrap();
+            assert!(message.contains(told), "{uri}: {message}");
+            assert_eq!(refusal["data"]["uri"], uri);
         }
     }
 }
