@@ -132,7 +132,7 @@ fn a_planted_arrow_is_found() {
     );
     let nested = "use crate::{\n    error::Error,\n    scenarios::{Catalog, Entry},\n    ops,\n};";
     assert_eq!(planted("src/runs/mod.rs", nested), ["runs → ops"]);
-    assert_eq!(planted("src/error.rs", "use crate::{clock::Clock};"), ["error → clock"]);
+    assert_eq!(planted("src/error/mod.rs", "use crate::{clock::Clock};"), ["error → clock"]);
     assert_eq!(planted("src/billing.rs", ""), ["`billing` has no layer"]);
     assert!(planted("src/runs/mod.rs", "// crate::ops\nuse crate::runs::Turn;").is_empty());
     assert!(planted("src/lib.rs", "use crate::{api, store};").is_empty());

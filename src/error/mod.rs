@@ -1,10 +1,12 @@
 //! The one error that leaves the service: a stable code, a sentence, and what to do next.
 //!
 //! Every failure a caller can see is made by a constructor in this file, those of the MCP door in
-//! the one below it.
+//! `mcp`.
 
+mod code;
 mod mcp;
 
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sim::{
@@ -12,41 +14,7 @@ use sim::{
     outcome::{Refusal, Reject},
 };
 
-/// Why a call failed, in a word that programs can rely on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Code {
-    /// The request is not what HTTP asks for.
-    MalformedRequest,
-    /// The body is not JSON.
-    MalformedBody,
-    /// A field is missing, unknown or of the wrong type.
-    InvalidInput,
-    /// A value breaks a documented limit or rule.
-    Rejected,
-    /// No credential came with a call that needs one.
-    KeyRequired,
-    /// The credential is unknown or revoked.
-    KeyInvalid,
-    /// The thing belongs to somebody else.
-    NotYours,
-    /// The call comes from a page, or by a name, that this server does not trust.
-    ForeignOrigin,
-    /// There is no such thing.
-    NotFound,
-    /// The address has other methods.
-    MethodNotAllowed,
-    /// The body is larger than any call needs.
-    BodyTooLarge,
-    /// The body did not come in time.
-    TooSlow,
-    /// The call contradicts an earlier one.
-    Conflict,
-    /// The service cannot take the call now.
-    Unavailable,
-    /// Our fault.
-    Internal,
-}
+pub use code::Code;
 
 /// Characters of a message: what a caller sent is not echoed at length.
 const MESSAGE_MAX: usize = 300;
@@ -214,6 +182,13 @@ impl Error {
             .hint("`/api/openapi.json` describes every route")
     }
 
+    /// No form of the answer is one that the caller takes.
+    pub fn not_acceptable(asked: &str, forms: &str, suffixes: &str) -> Self {
+        let message = format!("`Accept: {}` fits no form of this answer", short(asked));
+        let hint = format!("there are {forms}; or add one of {suffixes} to the path");
+        Self::new(Code::NotAcceptable, message).hint(hint)
+    }
+
     /// An idempotency key that was used for something else.
     pub fn key_reused() -> Self {
         Self::new(Code::Conflict, "idempotency_key previously used with a different request body")
@@ -355,33 +330,13 @@ impl Error {
     }
 
     /// The header that goes with the status, where HTTP asks for one.
-    pub fn header(&self) -> Option<(http::HeaderName, http::HeaderValue)> {
-        let fixed = http::HeaderValue::from_static;
-        match self.code {
-            Code::KeyRequired | Code::KeyInvalid => {
-                Some((http::header::WWW_AUTHENTICATE, fixed("Bearer realm=\"bottrade\"")))
-            }
-            Code::Unavailable => Some((http::header::RETRY_AFTER, fixed("1"))),
-            _ => None,
-        }
+    pub fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        self.code.header()
     }
 
     /// The HTTP status.
-    pub fn status(&self) -> http::StatusCode {
-        use http::StatusCode as S;
-        match self.code {
-            Code::MalformedRequest | Code::MalformedBody | Code::Rejected => S::BAD_REQUEST,
-            Code::InvalidInput => S::UNPROCESSABLE_ENTITY,
-            Code::KeyRequired | Code::KeyInvalid => S::UNAUTHORIZED,
-            Code::NotYours | Code::ForeignOrigin => S::FORBIDDEN,
-            Code::NotFound => S::NOT_FOUND,
-            Code::MethodNotAllowed => S::METHOD_NOT_ALLOWED,
-            Code::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
-            Code::TooSlow => S::REQUEST_TIMEOUT,
-            Code::Conflict => S::CONFLICT,
-            Code::Unavailable => S::SERVICE_UNAVAILABLE,
-            Code::Internal => S::INTERNAL_SERVER_ERROR,
-        }
+    pub fn status(&self) -> StatusCode {
+        self.code.status()
     }
 
     fn code_name(&self) -> String {
