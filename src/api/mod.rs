@@ -7,12 +7,14 @@ pub mod limits;
 mod pace;
 
 pub mod auth;
+mod form;
 mod json_rpc;
 pub mod mcp;
 pub mod openapi;
 mod origin;
 pub mod rest;
 mod strict;
+mod table;
 
 use std::{any::Any, sync::Arc, time::Duration};
 

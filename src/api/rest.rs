@@ -15,7 +15,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{openapi, strict};
+use super::{form::Form, openapi, strict, table::Table};
 use crate::{
     app::App,
     error::Error,
@@ -37,7 +37,14 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/api/health", get(async || Json(json!({ "ok": true }))))
         .route("/api/openapi.json", get((JSON, document)))
         .fallback(no_route);
-    let all = OPS.iter().fold(fixed, |router, op| router.route(op.route.path, handler(app, op)));
+    let all = OPS.iter().fold(fixed, |router, op| {
+        let router = router.route(op.route.path, handler(app, op, None));
+        let forms = Form::OF_TABLE.into_iter().filter(|_| op.rows.is_some());
+        forms.fold(router, |router, form| {
+            let path = format!("{}{}", op.route.path, form.suffix());
+            router.route(&path, handler(app, op, Some(form)))
+        })
+    });
     // It holds for the routes that are there already.
     all.method_not_allowed_fallback(no_method)
 }
@@ -61,17 +68,28 @@ async fn no_method(method: HttpMethod, uri: Uri) -> Error {
     Error::method_not_allowed(method.as_str(), uri.path())
 }
 
-fn handler(app: &Arc<App>, op: &'static OpDef) -> MethodRouter {
+/// Serves an operation, its answer in the form that its path ends with or in one to choose.
+fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRouter {
     let app = Arc::clone(app);
+    let table = Table::of(op).map(Arc::new);
     let schema: Arc<Value> = Arc::new((op.input)().to_value());
     let handler = async move |Extension(caller): Extension<Caller>,
                               path: Result<RawPathParams, RawPathParamsRejection>,
                               query: Result<Query<Pairs>, QueryRejection>,
                               headers: HeaderMap,
-                              body: Bytes| {
+                              body: Bytes|
+                -> Result<Response, Error> {
         let cx = Cx { app, caller, reader: Reader::Program };
+        let form = match (&table, suffix) {
+            (Some(_), None) => Form::preferred(&headers)?,
+            (_, suffix) => suffix.unwrap_or(Form::Json),
+        };
         let input = request(&schema, path, query, &headers, &body)?;
-        answer(op.route, op.call(&cx, input).await?)
+        let given = op.call(&cx, input).await?;
+        match &table {
+            None => answer(op.route, given),
+            Some(table) => Ok(rows(form, table.write(form, &given.into_value())?)),
+        }
     };
     match op.route.method {
         Method::Get => get(handler),
@@ -87,6 +105,12 @@ fn answer(route: Route, answer: Answer) -> Result<Response, Error> {
     };
     let status = StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK);
     Ok((status, JSON, answer.text()?).into_response())
+}
+
+/// A table. The same address has it in other forms too, and caches must know.
+fn rows(form: Form, body: Vec<u8>) -> Response {
+    let headers = [(header::CONTENT_TYPE, form.content_type()), (header::VARY, "accept")];
+    (headers, body).into_response()
 }
 
 /// Merges body, query and path into one request; what is given twice is refused.

@@ -1,29 +1,40 @@
-//! The curve of a run beside its benchmark's.
+//! The books of a run at every bar, beside its benchmark.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim::metrics::Benchmark;
 
-use super::{
-    Cx, Effect, Op, Route,
-    views::{CurvePoint, equity_curve},
-};
+use super::{Cx, Effect, Op, Route, views::Instant};
 use crate::{error::Error, runs::Seat};
 
-/// The equity of every bar beside the benchmark's, for the owner of a run.
+/// The books at the close of every bar beside the benchmark, for the owner of a run.
+///
+/// One row per bar, from the first bar of the run to its current one, however many bars a step
+/// advanced.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GetEquity {
     run_id: String,
 }
 
-/// Two curves on the bar clock, from the first bar of the run to its current one.
+/// The books of every bar so far.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct EquityCurves {
+pub(super) struct EquityCurve {
     run_id: String,
-    equity_curve: Vec<CurvePoint>,
-    /// The benchmark at the same bars, 1 at the first.
-    benchmark: Vec<f64>,
+    equity_curve: Vec<EquityRow>,
+}
+
+/// The books at the close of a bar.
+#[derive(Debug, Serialize, JsonSchema)]
+struct EquityRow {
+    #[schemars(with = "Instant")]
+    sim_time: String,
+    equity: f64,
+    cash: f64,
+    /// At the close; negative for a net short.
+    positions_value: f64,
+    /// What the benchmark is worth; 1 at the first bar.
+    benchmark: f64,
 }
 
 impl Op for GetEquity {
@@ -31,15 +42,26 @@ impl Op for GetEquity {
     const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/equity");
     const TOOL: bool = false;
     const EFFECT: Effect = Effect::Read;
-    type Output = EquityCurves;
+    const ROWS: Option<&'static str> = Some("equity_curve");
+    type Output = EquityCurve;
 
-    async fn run(self, cx: &Cx) -> Result<EquityCurves, Error> {
-        let curves = |seat: &Seat| {
-            let bars = seat.run.samples().len();
-            let benchmark = Benchmark::of(seat.run.scenario());
-            (equity_curve(seat), benchmark.curve.into_iter().take(bars).collect())
-        };
-        let (equity_curve, benchmark) = cx.app.runs.read(&cx.caller, &self.run_id, curves).await?;
-        Ok(EquityCurves { run_id: self.run_id, equity_curve, benchmark })
+    async fn run(self, cx: &Cx) -> Result<EquityCurve, Error> {
+        let equity_curve = cx.app.runs.read(&cx.caller, &self.run_id, rows).await?;
+        Ok(EquityCurve { run_id: self.run_id, equity_curve })
     }
+}
+
+fn rows(seat: &Seat) -> Vec<EquityRow> {
+    let run = &seat.run;
+    let timeline = &run.market().timeline()[run.rules().warmup..];
+    let benchmark = Benchmark::of(run.scenario()).curve;
+    let bars = run.samples().iter().zip(timeline).zip(benchmark);
+    bars.map(|((sample, ts), benchmark)| EquityRow {
+        sim_time: ts.to_string(),
+        equity: sample.equity().to_f64(),
+        cash: sample.cash.to_f64(),
+        positions_value: sample.positions_value.to_f64(),
+        benchmark,
+    })
+    .collect()
 }

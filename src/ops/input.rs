@@ -103,10 +103,15 @@ fn lean(settings: SchemaSettings) -> SchemaGenerator {
     settings.into_generator()
 }
 
-/// Drops `format`, `title`, null alternatives and null defaults; words become a plain `enum`.
+/// The format of an instant, the only one that says more than the type.
+pub(crate) const INSTANT: &str = "date-time";
+
+/// Drops other formats, `title`, null alternatives and null defaults; words become a plain `enum`.
 fn strip(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else { return };
-    object.remove("format");
+    if object.get("format").is_some_and(|it| it != INSTANT) {
+        object.remove("format");
+    }
     object.remove("title");
     if object.get("default").is_some_and(Value::is_null) {
         object.remove("default");

@@ -66,6 +66,9 @@ pub trait Op: DeserializeOwned + JsonSchema + Send + 'static {
     const EFFECT: Effect;
     /// Who may call it.
     const ACCESS: Access = Access::Account;
+    /// The member of the answer that holds its rows, where it is a table: REST serves the rows as
+    /// CSV and Arrow too, with a column for each member that the schema of a row names.
+    const ROWS: Option<&'static str> = None;
     /// What it answers.
     type Output: Serialize + JsonSchema + Send;
 
@@ -211,6 +214,8 @@ pub struct OpDef {
     pub effect: Effect,
     /// See [`Op::ACCESS`].
     pub access: Access,
+    /// See [`Op::ROWS`].
+    pub rows: Option<&'static str>,
     /// The schema of the request.
     pub input: fn() -> Schema,
     /// The schema of the answer.
@@ -227,6 +232,7 @@ impl OpDef {
             tool: T::TOOL,
             effect: T::EFFECT,
             access: T::ACCESS,
+            rows: T::ROWS,
             input: input::schema::<T>,
             output: input::output_schema::<T::Output>,
             call: |cx, value| Box::pin(call::<T>(cx, value)),

@@ -277,6 +277,7 @@ impl Op for GetTrades {
     const NAME: &'static str = "get_trades";
     const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/trades");
     const EFFECT: Effect = Effect::Read;
+    const ROWS: Option<&'static str> = Some("trades");
     type Output = Trades;
 
     async fn run(self, cx: &Cx) -> Result<Trades, Error> {

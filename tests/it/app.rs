@@ -69,6 +69,8 @@ impl TestApp {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    /// The same, where it is text.
     pub(crate) text: String,
 }
 
@@ -172,9 +174,9 @@ impl Client {
         }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.into()).unwrap();
-        Reply { status: parts.status.as_u16(), headers: parts.headers, text }
+        let bytes: Vec<u8> = body.collect().await.unwrap().to_bytes().into();
+        let text = String::from_utf8(bytes.clone()).unwrap_or_default();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, bytes, text }
     }
 
     /// Posts to the MCP endpoint.

@@ -6,8 +6,11 @@ mod run;
 mod scenario;
 mod step;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use sim::Timestamp;
+
+pub(crate) use super::input::INSTANT;
 
 pub use file::{EventPart, FORMAT, RunFile};
 pub use order::{BarView, OrderView, TradeView};
@@ -15,6 +18,23 @@ pub(crate) use run::equity_curve;
 pub use run::{CurvePoint, EquityView, PositionView, RunView, Snapshot, Workflow};
 pub use scenario::{ScenarioLine, ScenarioView};
 pub use step::{NextAction, RejectionView, StepView};
+
+/// The schema of an instant: RFC 3339 to the second, in UTC.
+pub(crate) struct Instant;
+
+impl JsonSchema for Instant {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Instant".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": INSTANT })
+    }
+}
 
 /// RFC 3339 to the second, from microseconds since the epoch.
 pub(crate) fn instant(micros: i64) -> String {

@@ -8,7 +8,7 @@ use sim::{
     run::Fill,
 };
 
-use super::instant;
+use super::{Instant, instant};
 use crate::{
     ops::input::OrderType,
     runs::{Seat, ids},
@@ -93,6 +93,7 @@ pub struct TradeView {
     quantity: f64,
     fill_price: f64,
     slippage_bps: u32,
+    #[schemars(with = "Instant")]
     sim_time_filled: String,
     /// Price × quantity, always positive.
     total_value: f64,

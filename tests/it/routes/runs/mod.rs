@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod equity;
+mod exports;
 mod journal;
 mod list;
 mod market;
