@@ -65,10 +65,13 @@ impl Form {
                 best = (weight, Some(form));
             }
         }
-        best.1.ok_or_else(|| {
-            let known = Self::OF_TABLE.map(Self::media_type).join(", ");
-            Error::not_acceptable(&asked, &known, &Self::OF_TABLE.map(Self::suffix).join(", "))
-        })
+        best.1.ok_or_else(|| Self::refused(&asked))
+    }
+
+    /// What a caller hears who takes none of the forms of a table.
+    pub(super) fn refused(asked: &str) -> Error {
+        let types = Self::OF_TABLE.map(Self::media_type).join(", ");
+        Error::not_acceptable(asked, &types, &Self::OF_TABLE.map(Self::suffix).join(", "))
     }
 
     /// The weight that the most specific of these media ranges gives it; 0 is a refusal.

@@ -7,6 +7,7 @@ pub mod limits;
 mod pace;
 
 pub mod auth;
+mod docs;
 mod form;
 mod json_rpc;
 pub mod mcp;

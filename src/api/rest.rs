@@ -15,11 +15,11 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{form::Form, openapi, strict, table::Table};
+use super::{docs, form::Form, openapi, strict, table::Table};
 use crate::{
     app::App,
     error::Error,
-    ops::{Answer, Cx, Method, OPS, OpDef, Reader, Route},
+    ops::{Answer, Cx, IDEMPOTENCY_KEY, Method, OPS, OpDef, Reader, Route},
     runs::Caller,
 };
 
@@ -31,11 +31,16 @@ type Pairs = Vec<(String, String)>;
 
 /// Every operation at its address.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    let document = Bytes::from(openapi::document(&app.public_url).to_string());
+    let document = openapi::document(&app.public_url);
+    let yaml = Bytes::from(openapi::to_yaml(&document));
+    let document = Bytes::from(document.to_string());
+    let as_yaml = [(header::CONTENT_TYPE, "application/yaml")];
     let fixed = Router::new()
         .route("/", get(welcome(&app.public_url)))
         .route("/api/health", get(async || Json(json!({ "ok": true }))))
         .route("/api/openapi.json", get((JSON, document)))
+        .route("/api/openapi.yaml", get((as_yaml, yaml)))
+        .merge(docs::router(&app.public_url))
         .fallback(no_route);
     let all = OPS.iter().fold(fixed, |router, op| {
         let router = router.route(op.route.path, handler(app, op, None));
@@ -56,6 +61,7 @@ fn welcome(base: &str) -> String {
          MCP        {base}/mcp\n\
          REST       {base}/api/v1\n\
          OpenAPI    {base}/api/openapi.json\n\
+         Docs       {base}/api/docs\n\
          Scenarios  {base}/api/v1/scenarios\n"
     )
 }
@@ -150,7 +156,7 @@ fn idempotency_header(
     headers: &HeaderMap,
     input: &mut Map<String, Value>,
 ) -> Result<(), Error> {
-    const FIELD: &str = "idempotency_key";
+    const FIELD: &str = IDEMPOTENCY_KEY;
     let Some(key) = headers.get("idempotency-key") else { return Ok(()) };
     if properties.and_then(|it| it.get(FIELD)).is_none() {
         return Ok(());

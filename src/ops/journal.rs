@@ -21,7 +21,7 @@ impl Op for GetJournal {
     const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/journal");
     const TOOL: bool = false;
     const EFFECT: Effect = Effect::Read;
-    const ACCESS: Access = Access::Public;
+    const ACCESS: Access = Access::OwnerOrPublished;
     type Output = RunFile;
 
     async fn run(self, cx: &Cx) -> Result<RunFile, Error> {

@@ -51,6 +51,9 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<leaderboard::ListBoards>(),
 ];
 
+/// The field that makes a repeated call harmless.
+pub const IDEMPOTENCY_KEY: &str = "idempotency_key";
+
 /// One operation, defined on its request type.
 ///
 /// The type's documentation is the operation's page: a tool's is its file in `tools/`, of which
@@ -96,6 +99,8 @@ pub enum Effect {
 pub enum Access {
     /// Anybody.
     Public,
+    /// The owner of a run; anybody once it is published.
+    OwnerOrPublished,
     /// Whoever shows a credential of an account.
     Account,
 }

@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::world;
+use crate::{documented, world};
 
 /// When every test begins.
 pub(crate) const START: &str = "2030-01-02T03:04:05Z";
@@ -172,7 +172,10 @@ impl Client {
         if let Some(key) = &self.key {
             request.headers_mut().insert("x-api-key", key.parse().unwrap());
         }
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
+        let document = documented::document(&self.router).await;
+        documented::check(document, &method, &path, response.status().as_u16());
         let (parts, body) = response.into_parts();
         let bytes: Vec<u8> = body.collect().await.unwrap().to_bytes().into();
         let text = String::from_utf8(bytes.clone()).unwrap_or_default();

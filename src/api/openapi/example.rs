@@ -1,0 +1,40 @@
+//! What fields of a request look like, by name: the same noun has the same example everywhere.
+
+use serde_json::{Map, Value, json};
+
+/// An example of a field; none where the schema says it all.
+pub(super) fn of(field: &str) -> Option<Value> {
+    Some(match field {
+        "run_id" => json!("0198f0e6-5d3a-7c41-9b8e-2f6a4c1d7e50"),
+        "order_id" => json!("5b0f3f0a-7a39-5a52-8c0e-6d0f6f9c2b11"),
+        "cancel" => json!([of("order_id")?]),
+        "scenario" | "scenario_slug" | "id_or_slug" => json!("sandbox-nov-2024"),
+        "bot_name" => json!("momentum-7"),
+        "agent_info" => json!({ "name": "momentum-7", "framework": "plain Python",
+            "config": { "lookback": 7 } }),
+        "symbol" => json!("AAPL"),
+        "symbols" => json!(["AAPL", "SPY"]),
+        "side" => json!("buy"),
+        "quantity" => json!(10),
+        "reasoning" => json!("It closed above its 20-bar mean."),
+        "trades" | "orders" => json!([order()]),
+        "count" | "step_count" => json!(1),
+        "lookback" | "limit" => json!(20),
+        "market" => json!("us-equities"),
+        "sort_by" => json!("sharpe"),
+        "confirm" => json!(true),
+        "idempotency_key" => json!("3f1d2b7c-bar-12"),
+        _ => return None,
+    })
+}
+
+fn order() -> Map<String, Value> {
+    let fields = ["symbol", "side", "quantity", "reasoning"];
+    fields.into_iter().filter_map(|name| Some((name.to_owned(), of(name)?))).collect()
+}
+
+/// An example of an object with these properties: what must be there and what has an example.
+pub(super) fn object(properties: &Map<String, Value>) -> Value {
+    let known = properties.keys().filter_map(|name| Some((name.clone(), of(name)?)));
+    Value::Object(known.collect())
+}

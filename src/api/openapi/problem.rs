@@ -1,0 +1,206 @@
+//! The failures of an operation: which can happen is read off its row, how they look off
+//! [`Error`].
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    api::{form::Form, limits::BODY_BYTES_MAX},
+    error::Error,
+    ops::{Access, Effect, OpDef},
+};
+
+/// A status of failure.
+struct Failure {
+    status: u16,
+    /// Its name among the components.
+    name: &'static str,
+    about: &'static str,
+    /// The operations that can meet it.
+    meets: fn(&OpDef) -> bool,
+    /// What it looks like; nothing where the making of one is logged.
+    samples: fn() -> Vec<Error>,
+}
+
+const FAILURES: &[Failure] = &[
+    Failure {
+        status: 400,
+        name: "BadRequest",
+        about: "A rule was broken, or the body is not JSON. Nothing was done.",
+        meets: |_| true,
+        samples: || vec![Error::still_active(), Error::malformed_body("expected value")],
+    },
+    Failure {
+        status: 401,
+        name: "Unauthorized",
+        about: "No key, where one is needed, or a wrong one.",
+        meets: |_| true,
+        samples: || vec![Error::key_required(), Error::key_invalid()],
+    },
+    Failure {
+        status: 403,
+        name: "Forbidden",
+        about: "The run belongs to another account.",
+        meets: |op| names_run(op) && op.access != Access::Public,
+        samples: || vec![Error::foreign_run()],
+    },
+    Failure {
+        status: 404,
+        name: "NotFound",
+        about: "There is no such run, order or scenario.",
+        meets: |op| op.route.path.contains('{') || names_scenario(op),
+        samples: || {
+            let near = ["tech-2024-q2".to_owned()];
+            vec![Error::no_such_run(), Error::no_such_scenario("tech-2024", &near)]
+        },
+    },
+    Failure {
+        status: 406,
+        name: "NotAcceptable",
+        about: "No form of the table fits `Accept`.",
+        meets: |op| op.rows.is_some(),
+        samples: || vec![Form::refused("image/png")],
+    },
+    Failure {
+        status: 408,
+        name: "RequestTimeout",
+        about: "The body did not arrive in time.",
+        meets: |_| true,
+        samples: || vec![Error::too_slow()],
+    },
+    Failure {
+        status: 409,
+        name: "Conflict",
+        about: "The call contradicts an earlier one.",
+        meets: |op| op.effect == Effect::Write,
+        samples: || vec![Error::key_reused(), Error::run_moved()],
+    },
+    Failure {
+        status: 413,
+        name: "ContentTooLarge",
+        about: "The body is larger than any call needs.",
+        meets: |_| true,
+        samples: || vec![Error::body_too_large(BODY_BYTES_MAX)],
+    },
+    Failure {
+        status: 422,
+        name: "UnprocessableContent",
+        about: "A field does not fit its schema. Nothing was done.",
+        meets: |_| true,
+        samples: || vec![Error::invalid_field("limit", "must be between 1 and 100")],
+    },
+    Failure {
+        status: 500,
+        name: "InternalServerError",
+        about: "A bug or a broken disk.",
+        meets: |_| true,
+        samples: Vec::new,
+    },
+    Failure {
+        status: 503,
+        name: "ServiceUnavailable",
+        about: "The service cannot take the call now. Repeat it with the same `idempotency_key`.",
+        meets: |_| true,
+        samples: || vec![Error::no_room()],
+    },
+];
+
+fn names_run(op: &OpDef) -> bool {
+    op.route.path.contains("{run_id}")
+}
+
+fn names_scenario(op: &OpDef) -> bool {
+    let schema = (op.input)().to_value();
+    let mut fields = schema["properties"].as_object().into_iter().flatten();
+    fields.any(|(name, _)| name.starts_with("scenario"))
+}
+
+/// The failures of an operation, as members of its `responses`.
+pub(super) fn of(op: &OpDef) -> impl Iterator<Item = (String, Value)> {
+    let met = FAILURES.iter().filter(|failure| (failure.meets)(op));
+    met.map(|failure| {
+        let name = format!("#/components/responses/{}", failure.name);
+        (failure.status.to_string(), json!({ "$ref": name }))
+    })
+}
+
+/// Every failure, by the name that [`of`] refers to.
+pub(super) fn responses() -> Map<String, Value> {
+    FAILURES.iter().map(|failure| (failure.name.to_owned(), response(failure))).collect()
+}
+
+fn response(failure: &Failure) -> Value {
+    let samples = (failure.samples)();
+    let examples: Map<String, Value> = samples
+        .iter()
+        .map(Error::problem)
+        .map(|problem| (text(&problem, "code"), json!({ "value": problem })))
+        .collect();
+    let mut content = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    if !examples.is_empty() {
+        content["examples"] = examples.into();
+    }
+    let mut response = json!({
+        "description": failure.about,
+        "content": { "application/problem+json": content },
+    });
+    if let Some((name, value)) = samples.iter().find_map(Error::header) {
+        response["headers"][name.as_str()] = json!({
+            "schema": { "type": "string" },
+            "example": value.to_str().unwrap_or_default(),
+        });
+    }
+    response
+}
+
+fn text(value: &Value, member: &str) -> String {
+    value[member].as_str().unwrap_or_default().to_owned()
+}
+
+/// RFC 9457 problem details, with `error` and `message` for older clients.
+pub(super) fn schema() -> Value {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    json!({
+        "type": "object",
+        "description": "What went wrong and what to do next (RFC 9457).",
+        "required": ["type", "title", "status", "detail", "error", "message", "code"],
+        "properties": {
+            "type": text("A name of the kind of failure."),
+            "title": text("The status in words."),
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "detail": text("What went wrong, in a sentence."),
+            "error": text("The same as `detail`."),
+            "message": text("The same as `detail`."),
+            "code": text("A word that programs can rely on."),
+            "hint": text("What to do next."),
+            "errors": {
+                "type": "array",
+                "description": "Every problem with its place.",
+                "items": {
+                    "type": "object",
+                    "required": ["location", "message"],
+                    "properties": {
+                        "location": text("Such as `trades[1].quantity`."),
+                        "message": text("What was expected."),
+                    },
+                    "additionalProperties": false,
+                },
+            },
+        },
+        "additionalProperties": false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_have_the_status_that_they_stand_for() {
+        for failure in FAILURES {
+            for sample in (failure.samples)() {
+                assert_eq!(sample.status().as_u16(), failure.status, "{sample}");
+            }
+        }
+        assert!(FAILURES.is_sorted_by_key(|failure| failure.status));
+    }
+}
