@@ -168,7 +168,7 @@ fn idempotency_header(
             Ok(())
         }
         Some(given) if given == key => Ok(()),
-        Some(_) => Err(Error::invalid_field(FIELD, "differs from the header Idempotency-Key")),
+        Some(_) => Err(Error::broken_rule(FIELD, "differs from the header Idempotency-Key")),
     }
 }
 
@@ -187,7 +187,8 @@ fn members(body: &[u8]) -> Result<Map<String, Value>, Error> {
 fn typed(schema: &Value, text: String) -> Value {
     match schema["type"].as_str() {
         Some("integer" | "number" | "boolean") => {
-            serde_json::from_str(&text).unwrap_or(Value::String(text))
+            let value = serde_json::from_str(&text).ok().filter(|it: &Value| !it.is_null());
+            value.unwrap_or(Value::String(text))
         }
         Some("array") => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());

@@ -112,6 +112,11 @@ impl Error {
         error.hint("nothing was done; correct the field and repeat the call")
     }
 
+    /// A field fits its schema and breaks a rule that no schema says.
+    pub fn broken_rule(location: &str, problem: &str) -> Self {
+        Self { code: Code::Rejected, ..Self::invalid_field(location, problem) }
+    }
+
     /// A rule of this call is broken.
     pub fn rejected(message: impl Into<String>, hint: &str) -> Self {
         Self::new(Code::Rejected, message).hint(hint)
@@ -140,6 +145,12 @@ impl Error {
     /// An unknown run.
     pub fn no_such_run() -> Self {
         Self::new(Code::NotFound, "no such run").hint("`GET /api/v1/runs` lists your runs")
+    }
+
+    /// A cursor that no page of the caller's runs gave.
+    pub fn no_such_page() -> Self {
+        Self::broken_rule("cursor", "is not the `next_cursor` of a page of your runs")
+            .hint("send it as it came, or start again without one")
     }
 
     /// An unknown scenario.

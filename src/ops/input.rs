@@ -2,10 +2,7 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use schemars::{
-    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema,
-    transform::RecursiveTransform,
-};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, DeserializeOwned, Visitor},
@@ -84,68 +81,6 @@ fn plain(message: &str) -> String {
     words.iter().fold(message.to_owned(), |text, (rust, plain)| text.replace(rust, plain))
 }
 
-/// The schema of a request: inlined, without words that cost a model tokens and tell it nothing.
-pub(crate) fn schema<T: JsonSchema>() -> Schema {
-    lean(SchemaSettings::draft2020_12()).into_root_schema_for::<T>()
-}
-
-/// The schema of an answer.
-pub(crate) fn output_schema<T: JsonSchema>() -> Schema {
-    lean(SchemaSettings::draft2020_12().for_serialize()).into_root_schema_for::<T>()
-}
-
-fn lean(settings: SchemaSettings) -> SchemaGenerator {
-    let settings = settings.with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-        settings.transforms.push(Box::new(RecursiveTransform(strip)));
-    });
-    settings.into_generator()
-}
-
-/// The format of an instant, the only one that says more than the type.
-pub(crate) const INSTANT: &str = "date-time";
-
-/// Drops other formats, `title`, null alternatives and null defaults; words become a plain `enum`.
-fn strip(schema: &mut Schema) {
-    let Some(object) = schema.as_object_mut() else { return };
-    if object.get("format").is_some_and(|it| it != INSTANT) {
-        object.remove("format");
-    }
-    object.remove("title");
-    if object.get("default").is_some_and(Value::is_null) {
-        object.remove("default");
-    }
-    if let Some(Value::Array(types)) = object.get_mut("type") {
-        types.retain(|it| it != "null");
-        if let [only] = types.as_slice() {
-            let only = only.clone();
-            object.insert("type".into(), only);
-        }
-    }
-    if let Some(Value::Array(words)) = object.get_mut("enum") {
-        words.retain(|it| !it.is_null());
-    }
-    if let Some(words) = object.get("oneOf").and_then(constants) {
-        object.remove("oneOf");
-        object.remove("description");
-        object.insert("enum".into(), words);
-    }
-    if let Some(Value::Array(options)) = object.get_mut("anyOf") {
-        options.retain(|it| it["type"] != "null");
-        if let [Value::Object(only)] = options.as_slice() {
-            let only = only.clone();
-            object.remove("anyOf");
-            object.extend(only);
-        }
-    }
-}
-
-/// The words of alternatives that are constants each.
-fn constants(alternatives: &Value) -> Option<Value> {
-    alternatives.as_array()?.iter().map(|it| it.get("const").cloned()).collect()
-}
-
 /// A decimal that came as a JSON number, cut to 8 decimals toward zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decimal<T>(pub(crate) T);
@@ -217,7 +152,7 @@ impl<'de, T: Fixed> Deserialize<'de> for Decimal<T> {
     }
 }
 
-impl<T> JsonSchema for Decimal<T> {
+impl<T: Fixed> JsonSchema for Decimal<T> {
     fn inline_schema() -> bool {
         true
     }
@@ -227,9 +162,12 @@ impl<T> JsonSchema for Decimal<T> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number", "exclusiveMinimum": 0 })
+        json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": T::MAX })
     }
 }
+
+/// Texts that [`check_text`] takes, but for their length.
+pub(crate) const PRINTABLE: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
 /// Checks a text that is kept: its length, and that it holds no control characters but line breaks.
 pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), Error> {
@@ -255,6 +193,7 @@ pub(crate) struct OrderInput {
     pub(crate) quantity: Decimal<Quantity>,
     /// Why; kept with the order and published with the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = REASONING_MAX), regex(pattern = PRINTABLE))]
     pub(crate) reasoning: Option<String>,
     /// Default market.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -322,10 +261,10 @@ impl OrderInput {
         let market = seat.run.market();
         let symbol = scenarios::symbols::resolve(market, &self.symbol)
             .map_err(|nearest| Error::no_such_symbol(&at("symbol"), &self.symbol, &nearest))?;
-        let reasoning = self.reasoning.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        if let Some(text) = reasoning {
+        if let Some(text) = &self.reasoning {
             check_text(&at("reasoning"), text, REASONING_MAX)?;
         }
+        let reasoning = self.reasoning.as_deref().map(str::trim).filter(|text| !text.is_empty());
         Ok(NewOrder {
             symbol,
             side: self.side,
@@ -341,12 +280,12 @@ impl OrderInput {
         let name = order_type.name();
         let required = |field: &str, price: Option<Decimal<Price>>| {
             let problem = format!("is required for a {name} order");
-            price.map(|it| it.0).ok_or_else(|| Error::invalid_field(&at(field), &problem))
+            price.map(|it| it.0).ok_or_else(|| Error::broken_rule(&at(field), &problem))
         };
         let unused = |field: &str, price: Option<Decimal<Price>>| {
             let problem = format!("has no meaning for a {name} order; leave it out");
             match price {
-                Some(_) => Err(Error::invalid_field(&at(field), &problem)),
+                Some(_) => Err(Error::broken_rule(&at(field), &problem)),
                 None => Ok(()),
             }
         };

@@ -16,6 +16,7 @@ mod publish;
 pub mod results;
 mod runs;
 mod scenarios;
+mod schema;
 pub mod toolsets;
 pub mod views;
 
@@ -221,8 +222,10 @@ pub struct OpDef {
     pub access: Access,
     /// See [`Op::ROWS`].
     pub rows: Option<&'static str>,
-    /// The schema of the request.
+    /// The schema of the request, as a model reads it.
     pub input: fn() -> Schema,
+    /// The same to the letter, as a body is held against it.
+    pub body: fn() -> Schema,
     /// The schema of the answer.
     pub output: fn() -> Schema,
     call: for<'a> fn(&'a Cx, Value) -> Call<'a>,
@@ -238,8 +241,9 @@ impl OpDef {
             effect: T::EFFECT,
             access: T::ACCESS,
             rows: T::ROWS,
-            input: input::schema::<T>,
-            output: input::output_schema::<T::Output>,
+            input: schema::lean_schema::<T>,
+            body: schema::body_schema::<T>,
+            output: schema::output_schema::<T::Output>,
             call: |cx, value| Box::pin(call::<T>(cx, value)),
         }
     }
@@ -270,7 +274,9 @@ impl OpDef {
     }
 }
 
-async fn call<T: Op>(cx: &Cx, input: Value) -> Result<Answer, Error> {
+async fn call<T: Op>(cx: &Cx, mut input: Value) -> Result<Answer, Error> {
+    // 2.0 is a whole number to JSON Schema, and to some clients the way to write 2.
+    views::shorten(&mut input);
     let request: T = input::read(input)?;
     let name = request.kept_as(cx);
     if let Some(kept) = name.as_ref().and_then(|name| cx.app.kept.find(name)) {

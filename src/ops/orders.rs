@@ -51,9 +51,11 @@ pub(super) struct SubmitTurn {
     cancel: Vec<String>,
     /// Bars to advance; default 1, and over MCP only 1.
     #[serde(default)]
+    #[schemars(range(min = 1, max = i64::MAX))]
     step_count: Option<i64>,
     /// Repeats with the same key return the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = Turn::KEY_MAX))]
     idempotency_key: Option<String>,
 }
 
@@ -132,6 +134,7 @@ pub(super) struct SubmitOrder {
     run_id: String,
     /// Repeats with the same key return the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = Turn::KEY_MAX))]
     idempotency_key: Option<String>,
     /// Such as AAPL or BTC/USD.
     symbol: String,
@@ -141,6 +144,7 @@ pub(super) struct SubmitOrder {
     quantity: Decimal<Quantity>,
     /// Why; kept with the order and published with the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = input::REASONING_MAX), regex(pattern = input::PRINTABLE))]
     reasoning: Option<String>,
     /// Default market.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -236,9 +240,11 @@ pub(super) struct StepRun {
     run_id: String,
     /// Bars to advance; default 1, and over MCP only 1.
     #[serde(default)]
+    #[schemars(range(min = 1, max = i64::MAX))]
     count: Option<i64>,
     /// Repeats with the same key return the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = Turn::KEY_MAX))]
     idempotency_key: Option<String>,
 }
 

@@ -6,13 +6,17 @@ use serde_json::{Map, Value};
 
 use super::{
     Cx, Effect, Op, Route,
-    input::check_text,
+    input::{PRINTABLE, check_text},
     views::{RunView, Snapshot, Workflow, instant},
 };
 use crate::{error::Error, runs::NewRun};
 
 /// Characters a bot's name may have.
 const BOT_NAME_MAX: usize = 120;
+/// Runs on a page when the call does not say.
+const PAGE_DEFAULT: u32 = 20;
+/// Runs that one page may have.
+const PAGE_MAX: u32 = 100;
 /// Bytes that `agent_info` may have as JSON.
 const AGENT_INFO_BYTES_MAX: usize = 8_192;
 
@@ -27,6 +31,7 @@ pub(super) struct StartRun {
     scenario_id: Option<String>,
     /// Shown on the leaderboard.
     #[serde(default)]
+    #[schemars(length(max = BOT_NAME_MAX), regex(pattern = PRINTABLE))]
     bot_name: Option<String>,
     /// Who trades; published with the run.
     #[serde(default)]
@@ -95,10 +100,10 @@ impl Op for StartRun {
         })?;
         let entry = cx.app.scenario(&asked)?.clone();
         let agent_info = self.agent_info.as_ref().map(AgentInfo::check).transpose()?;
-        let bot_name = self.bot_name.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
-        if let Some(name) = &bot_name {
+        if let Some(name) = &self.bot_name {
             check_text("bot_name", name, BOT_NAME_MAX)?;
         }
+        let bot_name = self.bot_name.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
         let run = NewRun { entry, bot_name, agent_info };
         cx.app.runs.start(&cx.caller, run, RunView::of).await
     }
@@ -136,10 +141,11 @@ impl Op for GetRun {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListRuns {
-    /// At most this many, 1 to 100; default 20.
+    /// At most this many; default 20.
     #[serde(default)]
-    limit: Option<u32>,
-    /// The `next_cursor` of the page before.
+    #[schemars(range(min = 1, max = PAGE_MAX))]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before, as it came.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -177,10 +183,10 @@ impl Op for ListRuns {
     type Output = RunPage;
 
     async fn run(self, cx: &Cx) -> Result<RunPage, Error> {
-        let limit = self.limit.unwrap_or(20);
-        if !(1..=100).contains(&limit) {
-            return Err(Error::invalid_field("limit", "must be between 1 and 100"));
-        }
+        let asked = self.limit.map_or(Some(PAGE_DEFAULT), |it| u32::try_from(it).ok());
+        let limit = asked.filter(|it| (1..=PAGE_MAX).contains(it)).ok_or_else(|| {
+            Error::invalid_field("limit", &format!("must be between 1 and {PAGE_MAX}"))
+        })?;
         // One more than asked for tells whether there is a next page.
         let mut rows = cx.app.runs.list(&cx.caller, limit + 1, self.cursor).await?;
         let more = rows.len() > limit as usize;

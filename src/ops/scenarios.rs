@@ -57,7 +57,7 @@ impl Op for ListScenarios {
             let markets: BTreeSet<&str> = entries().map(|it| it.card().market.as_str()).collect();
             let known: Vec<&str> = markets.into_iter().collect();
             let problem = format!("no scenario of this market; there are {}", known.join(", "));
-            return Err(Error::invalid_field("market", &problem));
+            return Err(Error::broken_rule("market", &problem));
         }
         let wanted = |entry: &&Arc<Entry>| {
             self.market.as_ref().is_none_or(|market| entry.card().market == *market)

@@ -92,7 +92,7 @@ impl Runs {
             }
             runs::list(tx, &account, limit.into(), after.as_ref()).map(Some)
         });
-        rows.await?.ok_or_else(|| Error::invalid_field("cursor", "is not one of your runs"))
+        rows.await?.ok_or_else(Error::no_such_page)
     }
 
     /// The published runs of a version of a scenario, best first.

@@ -7,14 +7,16 @@ use crate::{
     store::{Digest, chain::sha256},
 };
 
-/// Characters an idempotency key may have.
-const KEY_MAX: usize = 200;
-
 /// A call that changes a run.
 pub struct Turn<'a> {
     pub(super) run_id: &'a str,
     /// The caller's key and the fingerprint of the request.
     pub(super) key: Option<(String, Digest)>,
+}
+
+impl Turn<'_> {
+    /// Characters an idempotency key may have.
+    pub const KEY_MAX: usize = 200;
 }
 
 impl<'a> Turn<'a> {
@@ -28,8 +30,8 @@ impl<'a> Turn<'a> {
         let Some(key) = key.filter(|key| !key.is_empty()) else {
             return Ok(Self { run_id, key: None });
         };
-        if key.chars().count() > KEY_MAX {
-            let problem = format!("must be at most {KEY_MAX} characters");
+        if key.chars().count() > Self::KEY_MAX {
+            let problem = format!("must be at most {} characters", Self::KEY_MAX);
             return Err(Error::invalid_field("idempotency_key", &problem));
         }
         let request = serde_json::to_string(request).map_err(Error::internal)?;

@@ -76,6 +76,7 @@ struct Fields {
 
 impl Fields {
     fn of(op: &OpDef, schema: &Value) -> Self {
+        let to_the_letter = (op.body)().to_value();
         let required = schema["required"].as_array().into_iter().flatten();
         let required: Vec<&str> = required.filter_map(Value::as_str).collect();
         let (mut parameters, mut members) = (Vec::new(), Map::new());
@@ -90,12 +91,13 @@ impl Fields {
                     required.contains(&name.as_str()),
                 ));
             } else {
-                members.insert(name.clone(), property.clone());
+                members.insert(name.clone(), to_the_letter["properties"][name].clone());
             }
         }
-        if let Some(key) = members.get(IDEMPOTENCY_KEY) {
+        if let Some(key) = schema["properties"].get(IDEMPOTENCY_KEY) {
             let mut header = parameter("Idempotency-Key", key, "header", false);
             header["description"] = json!("The same as `idempotency_key` of the body.");
+            header["schema"]["pattern"] = json!("^[\\t\\x20-\\x7e]*$");
             parameters.push(header);
         }
         let required: Vec<&str> =
@@ -175,8 +177,8 @@ pub(super) fn fixed() -> impl Iterator<Item = (&'static str, Value)> {
         ("/api/docs", "docs", "This document as a page to try it out", "text/html"),
     ];
     pages.into_iter().map(|(path, id, summary, media_type)| {
-        let object = media_type == "application/json";
-        let schema = json!({ "type": if object { "object" } else { "string" } });
+        let page = media_type == "text/html";
+        let schema = json!({ "type": if page { "string" } else { "object" } });
         let operation = json!({
             "operationId": id,
             "tags": ["service"],

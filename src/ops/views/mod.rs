@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use sim::Timestamp;
 
-pub(crate) use super::input::INSTANT;
+use super::schema::INSTANT;
 
 pub use file::{EventPart, FORMAT, RunFile};
 pub use order::{BarView, OrderView, TradeView};

@@ -148,13 +148,13 @@ async fn sides_and_types_that_do_not_go_together() {
         table.refused(with(json!({ "side": side })), 422, "must be buy|sell|short|cover").await;
     }
     let cases = [
-        (json!({ "order_type": "limit" }), 422, "limit_price`: is required for a limit order"),
-        (json!({ "order_type": "stop" }), 422, "stop_price`: is required for a stop order"),
-        (json!({ "order_type": "stop_limit", "stop_price": 1 }), 422, "limit_price`: is required"),
-        (json!({ "limit_price": 5 }), 422, "limit_price`: has no meaning for a market order"),
+        (json!({ "order_type": "limit" }), 400, "limit_price`: is required for a limit order"),
+        (json!({ "order_type": "stop" }), 400, "stop_price`: is required for a stop order"),
+        (json!({ "order_type": "stop_limit", "stop_price": 1 }), 400, "limit_price`: is required"),
+        (json!({ "limit_price": 5 }), 400, "limit_price`: has no meaning for a market order"),
         (
             json!({ "order_type": "limit", "limit_price": 5, "stop_price": 5 }),
-            422,
+            400,
             "stop_price`: has no meaning for a limit order",
         ),
         (json!({ "order_type": "limit", "limit_price": 0 }), 400, "limit_price must be positive"),

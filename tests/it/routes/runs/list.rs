@@ -56,7 +56,7 @@ async fn runs_of_others_are_neither_listed_nor_cursors() {
     assert_eq!(bob.get("/api/v1/runs").await.expect(200)["runs"], json!([]));
     bob.get(&format!("/api/v1/runs?cursor={run}"))
         .await
-        .problem(422, "`cursor`: is not one of your runs");
+        .problem(400, "`cursor`: is not the `next_cursor` of a page of your runs");
     let second_key = app.account("ada").await;
     assert_eq!(second_key.get("/api/v1/runs").await.expect(200)["runs"][0]["id"], run);
 }
@@ -65,9 +65,20 @@ async fn runs_of_others_are_neither_listed_nor_cursors() {
 async fn limit_and_cursor_are_checked() {
     let app = TestApp::new();
     let ada = app.account("ada").await;
-    for query in ["limit=0", "limit=101", "limit=-1", "limit=x", "limit=1e9", "cursor=x", "page=2"]
+    for query in
+        ["limit=0", "limit=101", "limit=-1", "limit=x", "limit=1e9", "limit=null", "page=2"]
     {
         let problem = ada.get(&format!("/api/v1/runs?{query}")).await.any_problem();
         assert_eq!(problem["status"], 422, "{query}");
+        let place = query.split('=').next().unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(place), "{problem}");
+    }
+    for cursor in ["", "x", "00000000-0000-7000-8000-000000000000", "%00", "1%27%20OR%201=1"] {
+        let problem = ada.get(&format!("/api/v1/runs?cursor={cursor}")).await.any_problem();
+        assert_eq!(
+            (&problem["status"], &problem["errors"][0]["location"]),
+            (&json!(400), &json!("cursor"))
+        );
+        assert_eq!(problem["hint"], "send it as it came, or start again without one");
     }
 }
