@@ -4,6 +4,7 @@
 //! that the same bot plays in process ([`play`]) and over the network, where observations are
 //! read from JSON. Sizes are integers; openings are cut to four decimals.
 
+pub mod baseline;
 mod buy_hold;
 mod desk;
 mod equal_weight;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{LOOKBACK, NAMES, Observation, by_name, play};
+use super::{LOOKBACK, NAMES, Observation, baseline, by_name, play};
 use crate::{
     Money, Price, Quantity, Rules, Scenario, Timestamp,
     market::{Bar, Instrument, Market, MarketData},
+    metrics::{Benchmark, Report, by_symbol},
     num::Leverage,
     order::Side,
     outcome::Status,
@@ -132,6 +133,38 @@ fn the_same_seed_plays_the_same_run() {
         assert_eq!(played(name, 7, &scenario), played(name, 7, &scenario), "{name}");
     }
     assert_ne!(played("random", 7, &scenario).fills(), played("random", 8, &scenario).fills());
+}
+
+#[test]
+fn baselines_are_the_runs_of_every_bot() {
+    for scenario in worlds() {
+        let benchmark = Benchmark::of(&scenario);
+        let all = baseline::baselines(&scenario, &benchmark);
+        assert_eq!(all.iter().map(|it| it.bot).collect::<Vec<_>>(), NAMES);
+        for it in all {
+            let run = played(it.bot, baseline::SEED, &scenario);
+            assert_eq!(it.report, Report::of(&run), "{}", it.bot);
+        }
+    }
+}
+
+#[test]
+fn profits_by_symbol_add_up_to_the_run() {
+    for scenario in worlds() {
+        for name in NAMES {
+            let run = played(name, 3, &scenario);
+            let profits = by_symbol::profits(&run);
+            let trades: usize = profits.iter().map(|it| it.trade_count).sum();
+            assert_eq!(trades, run.fills().len());
+            let realized: Money = run.fills().iter().map(|fill| fill.realized_pnl).sum();
+            assert_eq!(profits.iter().map(|it| it.realized_pnl).sum::<Money>(), realized);
+            let profit: Money = profits.iter().map(|it| it.profit).sum();
+            let made = run.last_sample().equity() - run.rules().starting_cash;
+            let off = (profit - run.costs().borrow - made).abs();
+            // Each of four positions is rounded, and so is their sum.
+            assert!(off <= Money::from_units(3), "{name}: {off}");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What a run is measured against: the market held passively, without costs.
 
 use super::{
+    drawdown, gate,
+    null::Metric,
     series::{at_session_closes, returns},
+    sharpe,
     sum::{count, sum},
 };
 use crate::{market::SymbolId, num::Price, rules::named, scenario::Scenario};
@@ -33,8 +36,15 @@ pub struct Benchmark {
     pub kind: BenchmarkKind,
     /// The symbol, or `equal-weight hold`.
     pub name: String,
+    /// Its close at the start bar and at the last one; of an equal-weight hold, which has no
+    /// price, what one unit of currency became.
+    pub closes: [f64; 2],
     /// Its return over the whole window, in percent.
     pub return_pct: f64,
+    /// Annualised Sharpe ratio over the whole window, gated as a run's.
+    pub sharpe: Metric,
+    /// Deepest fall over the whole window on the bar clock, a fraction from 0 to 1.
+    pub max_drawdown: f64,
     /// Its value at every bar from the start bar on; 1 at the start bar.
     pub curve: Vec<f64>,
     /// Its simple returns on the clock of [`super::Series::returns`], as fractions.
@@ -49,12 +59,12 @@ impl Benchmark {
         let bars = start..=market.last();
         let priced = |price: Price| price > Price::ZERO;
         if let Some(reference) = market.reference().filter(|it| priced(it.closes[start])) {
-            let closes = bars.map(|t| reference.closes[t]);
-            return Self::new(scenario, BenchmarkKind::Reference, &reference.symbol, hold(closes));
+            let closes = bars.map(|t| reference.closes[t].to_f64()).collect();
+            return Self::held(scenario, BenchmarkKind::Reference, &reference.symbol, closes);
         }
         if let Some(symbol) = market.benchmark().filter(|&it| priced(market.mark(start, it))) {
-            let marks = bars.map(|t| market.mark(t, symbol));
-            return Self::new(scenario, BenchmarkKind::Symbol, market.symbol(symbol), hold(marks));
+            let marks = bars.map(|t| market.mark(t, symbol).to_f64()).collect();
+            return Self::held(scenario, BenchmarkKind::Symbol, market.symbol(symbol), marks);
         }
         let held: Vec<SymbolId> =
             market.symbols().filter(|&symbol| priced(market.mark(start, symbol))).collect();
@@ -64,7 +74,7 @@ impl Benchmark {
             };
             sum(held.iter().map(grown)) / count(held.len())
         });
-        Self::new(scenario, BenchmarkKind::EqualWeight, "equal-weight hold", curve.collect())
+        Self::held(scenario, BenchmarkKind::EqualWeight, "equal-weight hold", curve.collect())
     }
 
     /// Its return from the start bar to the bar `bars` later, in percent.
@@ -73,18 +83,24 @@ impl Benchmark {
         self.curve.get(bars.min(last)).map_or(0.0, |value| (value - 1.0) * 100.0)
     }
 
-    fn new(scenario: &Scenario, kind: BenchmarkKind, name: &str, curve: Vec<f64>) -> Self {
-        let closes = at_session_closes(&scenario.market, scenario.rules.warmup, &curve);
+    /// A holding with these prices, from the start bar on.
+    fn held(scenario: &Scenario, kind: BenchmarkKind, name: &str, prices: Vec<f64>) -> Self {
+        let (market, start) = (&scenario.market, scenario.rules.warmup);
+        let first = prices.first().copied().unwrap_or(1.0);
+        let last = prices.last().copied().unwrap_or(first);
+        let curve: Vec<f64> = prices.into_iter().map(|price| price / first).collect();
+        let returns = returns(&at_session_closes(market, start, &curve));
+        let timeline = market.timeline();
+        let span = timeline[market.last()].seconds() - timeline[start].seconds();
+        let per_year = f64::from(scenario.rules.sessions_per_year);
+        // It trades once: at the start.
+        let sharpe = gate::annualised(1, returns.len(), span)
+            .and_then(|()| sharpe::annualised(&returns, per_year));
+        let max_drawdown = drawdown::max(&curve).depth;
+        let (name, closes) = (name.to_owned(), [first, last]);
         let mut benchmark =
-            Self { kind, name: name.to_owned(), return_pct: 0.0, curve, returns: returns(&closes) };
+            Self { kind, name, closes, return_pct: 0.0, sharpe, max_drawdown, curve, returns };
         benchmark.return_pct = benchmark.return_pct_at(usize::MAX);
         benchmark
     }
-}
-
-/// The value of one holding, 1 at the first price.
-fn hold(prices: impl Iterator<Item = Price>) -> Vec<f64> {
-    let prices: Vec<f64> = prices.map(Price::to_f64).collect();
-    let first = prices.first().copied().unwrap_or(1.0);
-    prices.into_iter().map(|price| price / first).collect()
 }

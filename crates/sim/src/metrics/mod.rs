@@ -8,12 +8,17 @@
 pub mod alpha;
 pub mod benchmark;
 pub mod beta;
+pub mod by_symbol;
 pub mod cagr;
 pub mod calmar;
 pub mod drawdown;
+pub mod evidence;
 pub mod exposure;
 pub mod gate;
+pub mod luck;
 pub mod moments;
+pub mod newey_west;
+pub mod normal;
 pub mod null;
 pub mod series;
 pub mod sharpe;
@@ -27,6 +32,7 @@ pub mod volatility;
 mod tests;
 
 pub use benchmark::{Benchmark, BenchmarkKind};
+pub use evidence::{Estimate, Evidence};
 pub use null::{Metric, NullReason};
 pub use series::Series;
 pub use sharpe::Interval;
@@ -106,6 +112,9 @@ pub struct Report {
     /// Slope on the benchmark's session returns ([`beta`](mod@beta)).
     pub beta: Metric,
 
+    /// How sure one can be of the figures above.
+    pub evidence: Evidence,
+
     /// What trading cost, in currency.
     pub costs: Costs,
     /// Bars in which a path policy had to decide.
@@ -134,6 +143,7 @@ struct Returns {
     sortino: Metric,
     alpha: Metric,
     beta: Metric,
+    evidence: Evidence,
 }
 
 impl Report {
@@ -188,6 +198,7 @@ impl Report {
             benchmark_return_pct: benchmark.return_pct_at(series.last - series.start),
             alpha: of_returns.alpha,
             beta: of_returns.beta,
+            evidence: of_returns.evidence,
             costs: run.costs(),
             ambiguous_bars: run.ambiguous_bars(),
         }
@@ -240,6 +251,7 @@ impl Returns {
             sortino: gate.and_then(|()| sortino::annualised(returns, per_year)),
             alpha: gate.and_then(|()| alpha::annualised(returns, of_benchmark, per_year)),
             beta: gate.and_then(|()| beta::beta(returns, of_benchmark)),
+            evidence: Evidence::of(gate, returns, of_benchmark, per_year),
         }
     }
 }

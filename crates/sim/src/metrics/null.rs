@@ -32,6 +32,12 @@ pub enum NullReason {
     /// A regression on a benchmark that does not move.
     #[error("the benchmark did not move")]
     FlatBenchmark,
+    /// An error without scatter.
+    #[error("the benchmark explains every session return")]
+    NoResidual,
+    /// A length at which a ratio that is not above zero would be.
+    #[error("the Sharpe ratio is not above zero")]
+    NotPositive,
     /// The result does not fit a float.
     #[error("the figure is too large to be a number")]
     NonFinite,
@@ -46,6 +52,8 @@ named!(NullReason {
     NoLoss = "no_loss",
     NoDrawdown = "no_drawdown",
     FlatBenchmark = "flat_benchmark",
+    NoResidual = "no_residual",
+    NotPositive = "not_positive",
     NonFinite = "non_finite"
 });
 

@@ -260,6 +260,10 @@ fn the_reference_comes_before_the_benchmark_before_equal_weights() {
         Benchmark::of(&scenario(rules(0), data))
     };
     let found = |it: &Benchmark| (it.kind, it.name.clone());
+    let closes = |it: &Benchmark, start, end| near(it.closes[0], start) && near(it.closes[1], end);
+    assert!(closes(&world(Some("AAA"), Some(0)), 50.0, 53.0));
+    assert!(closes(&world(Some("AAA"), None), 100.0, 130.0));
+    assert!(closes(&world(None, None), 1.0, 1.3));
     assert_eq!(found(&world(Some("AAA"), Some(0))), (BenchmarkKind::Reference, "IDX".to_owned()));
     assert_eq!(found(&world(Some("AAA"), Some(1))), (BenchmarkKind::Symbol, "AAA".to_owned()));
     // BBB has no price at the start: it is neither a benchmark nor part of the equal weights.
@@ -287,6 +291,31 @@ fn holding_everything_is_the_benchmark() {
     let (low, high) = report.sharpe_ci95.map(|it| (it.low, it.high)).unwrap();
     let reach = super::sharpe::NORMAL_97_5 * report.sharpe_se.unwrap();
     assert!(near((high - low) / 2.0, reach) && near(low + reach, report.sharpe.unwrap()));
+}
+
+#[test]
+fn a_benchmark_is_measured_like_a_run() {
+    let benchmark = Benchmark::of(&scenario(rules(0), one(&zigzag(60))));
+    assert!(near(benchmark.max_drawdown, 4.0 / 103.0));
+    let ratio = super::sharpe::annualised(&benchmark.returns, 252.0);
+    assert_eq!(benchmark.sharpe, ratio);
+    let short = Benchmark::of(&scenario(rules(0), one(&zigzag(20))));
+    assert_eq!(short.sharpe, Err(NullReason::InsufficientSample));
+}
+
+#[test]
+fn evidence_has_the_gates_and_the_figures_of_its_report() {
+    let report = held(&zigzag(100), |_| ());
+    let evidence = &report.evidence;
+    assert_eq!(evidence.alpha.map(|it| it.value), report.alpha);
+    assert_eq!(evidence.sharpe.map(|it| it.value), report.sharpe);
+    assert_eq!(evidence.sharpe.map(|it| it.error), report.sharpe_se);
+    assert_eq!(evidence.sharpe.and_then(|it| it.interval_95()), report.sharpe_ci95);
+    assert!(evidence.returns_needed.unwrap() > 99.0, "99 are too few");
+    let short = held(&zigzag(20), |_| ()).evidence;
+    assert_eq!(short.mean_return.err(), Some(NullReason::InsufficientSample));
+    let run = Run::new(scenario(rules(0), one(&zigzag(60))));
+    assert_eq!(Report::of(&run).evidence.alpha.err(), Some(NullReason::NoTrade));
 }
 
 /// The mean equity of [`holding_everything_is_the_benchmark`].

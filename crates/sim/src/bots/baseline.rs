@@ -1,0 +1,38 @@
+//! What the reference bots make of a scenario: the company in which a result is shown.
+
+use std::sync::Arc;
+
+use super::{NAMES, by_name, play};
+use crate::{
+    metrics::{Benchmark, Report},
+    outcome::Status,
+    run::Run,
+    scenario::Scenario,
+};
+
+/// The seed of the random bot whose result is shown; the others have no dice.
+pub const SEED: u64 = 7;
+
+/// A reference bot's run of a scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    /// One of [`NAMES`].
+    pub bot: &'static str,
+    /// What it was worth.
+    pub report: Report,
+    /// Whether its positions were closed by force.
+    pub liquidated: bool,
+}
+
+/// Every reference bot's run, in order of [`NAMES`].
+///
+/// A bot that the engine refuses would be a defect of the bot; it is left out.
+pub fn baselines(scenario: &Arc<Scenario>, benchmark: &Benchmark) -> Vec<Baseline> {
+    let baseline = |bot: &'static str| {
+        let mut run = Run::new(Arc::clone(scenario));
+        play(&mut run, by_name(bot, SEED)?.as_mut(), &mut |_| ()).ok()?;
+        let report = Report::against(&run, benchmark);
+        Some(Baseline { bot, report, liquidated: run.status() == Status::Liquidated })
+    };
+    NAMES.into_iter().filter_map(baseline).collect()
+}
