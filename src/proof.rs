@@ -7,8 +7,9 @@
 use serde_json::Value;
 
 use crate::{
+    error::Error,
     ops::{
-        results::{Results, headline},
+        results::{Attempts, Facts, headline},
         views::{EventPart, FORMAT, RunFile},
     },
     runs::{JournalEntry, RunRow, Seat, Unreplayable, header, hex, replay},
@@ -82,13 +83,16 @@ pub fn verify(bytes: &[u8], catalog: &Catalog) -> Result<Proven, Refuted> {
     let recomputed = RunFile::of(&seat, &journal).map_err(internal)?;
     let canonical = recomputed.canonical().map_err(internal)?;
     if canonical.as_bytes() == bytes {
-        return Ok(Proven { headline: recomputed.results.as_ref().map(|_| told(&seat)), file });
+        let told = recomputed.results.as_ref().map(|_| told(&seat)).transpose();
+        return Ok(Proven { headline: told.map_err(internal)?, file });
     }
     Err(difference(bytes, &canonical))
 }
 
-fn told(seat: &Seat) -> String {
-    headline(&Results::of_seat(seat), Some(seat.meta.attempt))
+/// The headline; how many attempts came later no file knows.
+fn told(seat: &Seat) -> Result<String, Error> {
+    let attempts = Attempts { number: seat.meta.attempt, started: None };
+    Ok(headline(&Facts::of_seat(seat, &seat.report()?, attempts)))
 }
 
 fn internal(error: impl std::fmt::Display) -> Refuted {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bottrade::ops::results::Results;
 use serde_json::Value;
-use sim::{Command, Money, Quantity, Run, Scenario, Status, outcome::Refusal};
+use sim::{Command, Money, Quantity, Run, Scenario, Status, metrics::Report, outcome::Refusal};
 
 /// Exact products of price and quantity per unit of money.
 const EXACT: i128 = 100_000_000;
@@ -50,7 +50,7 @@ impl Audit {
         check_fills(&self.run);
         let replayed = Run::replay(Arc::clone(self.run.scenario()), &self.applied);
         assert!(replayed.as_ref() == Ok(&self.run), "the replay differs");
-        let results = Results::of("run", &self.run, String::new());
+        let results = Results::of("run", &self.run, &Report::of(&self.run), String::new());
         let results = serde_json::to_value(&results).expect("results are JSON");
         // JSON writes what is not a number as null.
         assert!(!holds_null(&results), "not a number: {results}");

@@ -20,7 +20,7 @@ pub(crate) struct Play {
     #[arg(value_parser = PossibleValuesParser::new(bots::NAMES))]
     bot: String,
     /// Seed of the random bot.
-    #[arg(long, env = "BOTTRADE_SEED", default_value_t = 1)]
+    #[arg(long, env = "BOTTRADE_SEED", default_value_t = bots::baseline::SEED)]
     seed: u64,
     /// Play on this server instead of in process.
     #[arg(long, env = "BOTTRADE_API", value_name = "URL")]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Cx, Effect, Op, Reader, Route,
-    results::{Results, Standing, detail},
+    results::{Results, Standing, final_report},
     views::{CurvePoint, Snapshot, TradeView, equity_curve},
 };
 use crate::{error::Error, runs::Seat};
@@ -42,22 +42,30 @@ impl Op for PublishRun {
                 "publishing shows run, trades and reasoning to everybody and is irreversible";
             return Err(Error::rejected("publish_run requires confirm=true", hint));
         }
-        let score = |seat: &Seat| {
-            let detail = detail(seat)?;
-            Ok((detail.results.score()?, detail))
-        };
-        let detail = cx.app.runs.publish(&cx.caller, &self.run_id, score).await?;
         let base = &cx.app.public_url;
-        Ok(Published {
-            published: true,
-            public_url: format!("{base}/api/v1/runs/{}/public", detail.run_id),
-            leaderboard_url: format!(
-                "{base}/api/v1/leaderboard?scenario={}",
-                detail.standing.scenario_slug
-            ),
-            results: detail.results,
-        })
+        let score = |seat: &Seat| {
+            let results = Results::of_seat(seat, &final_report(seat)?);
+            let score = results.score()?;
+            let published = Published {
+                published: true,
+                public_url: public_url(base, seat),
+                leaderboard_url: leaderboard_url(base, seat),
+                results,
+            };
+            Ok((score, published))
+        };
+        cx.app.runs.publish(&cx.caller, &self.run_id, score).await
     }
+}
+
+/// Where everybody sees a published run.
+pub(super) fn public_url(base: &str, seat: &Seat) -> String {
+    format!("{base}/api/v1/runs/{}/public", seat.meta.id)
+}
+
+/// Where the runs of its scenario are ranked.
+pub(super) fn leaderboard_url(base: &str, seat: &Seat) -> String {
+    format!("{base}/api/v1/leaderboard?scenario={}", seat.entry.slug())
 }
 
 /// Shows a published run to anybody: trades, reasoning and equity curve included.
@@ -93,7 +101,7 @@ impl Op for GetPublicRun {
 }
 
 fn public(seat: &Seat) -> Result<PublicRun, Error> {
-    let results = Results::of_seat(seat);
+    let results = Results::of_seat(seat, &seat.report()?);
     let mut value = serde_json::to_value(&results).map_err(Error::internal)?;
     if let Some(members) = value.as_object_mut() {
         for name in results.null_reasons.keys() {

@@ -7,14 +7,14 @@ use serde_json::Value;
 use sim::{
     Run,
     bots::{self, Bot},
-    metrics::Benchmark,
+    metrics::Report,
 };
 
 pub use remote::remote;
 
 use crate::{
     ops::{
-        results::{Results, headline},
+        results::{Facts, Results, headline},
         views::shorten,
     },
     scenarios::Entry,
@@ -43,15 +43,17 @@ pub fn local(
 ) -> anyhow::Result<Played> {
     let mut run = Run::new(entry.scenario().map_err(Clone::clone)?.clone());
     bots::play(&mut run, bot, progress)?;
-    let results = Results::of("local", &run, run.sim_time().to_string());
+    let benchmark = entry.benchmark().map_err(Clone::clone)?;
+    let report = Report::against(&run, benchmark);
+    let results = Results::of("local", &run, &report, run.sim_time().to_string());
     let mut shown = serde_json::to_value(&results)?;
     shorten(&mut shown);
-    let benchmark = Benchmark::of(run.scenario()).curve;
+    let currency = &entry.card().currency;
     Ok(Played {
         place: None,
-        headline: headline(&results, None),
+        headline: headline(&Facts { run: &run, report: &report, currency, attempts: None }),
         results: shown,
         equity: run.samples().iter().map(|sample| sample.equity().to_f64()).collect(),
-        benchmark: benchmark.into_iter().take(run.samples().len()).collect(),
+        benchmark: benchmark.curve.iter().copied().take(run.samples().len()).collect(),
     })
 }

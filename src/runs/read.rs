@@ -23,6 +23,23 @@ impl Runs {
         Ok(view(&live.seat))
     }
 
+    /// Looks at a run of the caller, and at how many runs its account has started on its scenario.
+    pub async fn read_among<T>(
+        &self,
+        caller: &Caller,
+        run_id: &str,
+        view: impl FnOnce(&Seat, u32) -> T,
+    ) -> Result<T, Error> {
+        let slot = self.lives.slot(parse_id(run_id)?, self.clock.now());
+        let mut state = slot.lock().await;
+        let live = self.live(&mut state, run_id).await?;
+        owned(caller, &live.seat.meta.account_id)?;
+        let account = live.seat.meta.account_id.clone();
+        let slug = live.seat.entry.slug().to_owned();
+        let started = self.store.read(move |tx| runs::attempts(tx, &account, &slug)).await?;
+        Ok(view(&live.seat, u32::try_from(started).unwrap_or(u32::MAX)))
+    }
+
     /// Looks at a published run; one that is not published does not exist.
     pub async fn read_public<T>(
         &self,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sim::{Run, Status, order::OrderId, outcome::Outcome};
+use sim::{Run, Status, metrics::Report, order::OrderId, outcome::Outcome};
 use uuid::Uuid;
 
 use super::Score;
@@ -99,6 +99,12 @@ impl Seat {
     pub(crate) fn received_at(&self, order: OrderId) -> i64 {
         let after = self.received.partition_point(|(first, _)| first.0 <= order.0);
         after.checked_sub(1).map_or(self.meta.created_at, |at| self.received[at].1)
+    }
+
+    /// What the run is worth as it stands.
+    pub(crate) fn report(&self) -> Result<Report, Error> {
+        let benchmark = self.entry.benchmark().map_err(Error::internal)?;
+        Ok(Report::against(&self.run, benchmark))
     }
 
     /// The leaderboard row of this run.

@@ -10,7 +10,11 @@ use std::{
     sync::{Arc, LazyLock, OnceLock},
 };
 
-use sim::{Scenario, Timestamp};
+use sim::{
+    Scenario, Timestamp,
+    bots::baseline::{Baseline, baselines},
+    metrics::Benchmark,
+};
 use uuid::Uuid;
 
 mod arrow_file;
@@ -134,7 +138,22 @@ pub struct Entry {
     id: Uuid,
     span: Span,
     bars: std::borrow::Cow<'static, [u8]>,
-    loaded: OnceLock<Result<(Arc<Scenario>, String), Error>>,
+    loaded: OnceLock<Result<Loaded, Error>>,
+}
+
+/// A scenario put together, and what follows from it alone: each made when it is first asked for.
+#[derive(Debug)]
+struct Loaded {
+    scenario: Arc<Scenario>,
+    digest: String,
+    benchmark: OnceLock<Benchmark>,
+    baselines: OnceLock<Vec<Baseline>>,
+}
+
+impl Loaded {
+    fn benchmark(&self) -> &Benchmark {
+        self.benchmark.get_or_init(|| Benchmark::of(&self.scenario))
+    }
 }
 
 impl Entry {
@@ -180,20 +199,37 @@ impl Entry {
 
     /// What is played; put together at the first call.
     pub fn scenario(&self) -> Result<&Arc<Scenario>, &Error> {
-        self.loaded().map(|(scenario, _)| scenario)
+        self.loaded().map(|it| &it.scenario)
     }
 
     /// SHA-256 over rules and bars in lower-case hexadecimal.
     pub fn digest(&self) -> Result<&str, &Error> {
-        self.loaded().map(|(_, digest)| digest.as_str())
+        self.loaded().map(|it| it.digest.as_str())
     }
 
-    fn loaded(&self) -> Result<&(Arc<Scenario>, String), &Error> {
+    /// What runs on it are measured against.
+    pub fn benchmark(&self) -> Result<&Benchmark, &Error> {
+        self.loaded().map(Loaded::benchmark)
+    }
+
+    /// The reference bots' runs of it. The first call plays them, which keeps a thread busy.
+    pub fn baselines(&self) -> Result<&[Baseline], &Error> {
+        let loaded = self.loaded()?;
+        let play = || baselines(&loaded.scenario, loaded.benchmark());
+        Ok(loaded.baselines.get_or_init(play))
+    }
+
+    fn loaded(&self) -> Result<&Loaded, &Error> {
         let load = || {
             let at = |problem| Error::at(&self.card.slug, problem);
             let Assembled { scenario, digest } =
                 assemble::assemble(&self.card, &self.rows()?).map_err(at)?;
-            Ok((Arc::new(scenario), digest))
+            Ok(Loaded {
+                scenario: Arc::new(scenario),
+                digest,
+                benchmark: OnceLock::new(),
+                baselines: OnceLock::new(),
+            })
         };
         self.loaded.get_or_init(load).as_ref()
     }

@@ -107,7 +107,7 @@ pub struct TradeView {
 }
 
 impl TradeView {
-    fn of(seat: &Seat, number: usize, fill: &Fill) -> Self {
+    pub(crate) fn of(seat: &Seat, number: usize, fill: &Fill) -> Self {
         let market = seat.run.market();
         let instrument = market.instrument(fill.symbol);
         Self {

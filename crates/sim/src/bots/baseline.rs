@@ -10,8 +10,9 @@ use crate::{
     scenario::Scenario,
 };
 
-/// The seed of the random bot whose result is shown; the others have no dice.
-pub const SEED: u64 = 7;
+/// The seed of the random bot whose result is shown, and with which it plays unless told
+/// otherwise; the others have no dice.
+pub const SEED: u64 = 1;
 
 /// A reference bot's run of a scenario.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,21 +1,18 @@
-//! What a finished run was worth.
+//! The figures of a run, and what a reader must know of the market they come from.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use sim::{
     RULES_VERSION, Run, Status,
-    metrics::{Metric, Report},
+    metrics::{Metric, NullReason, Report},
 };
 
-use super::{
-    Cx, Effect, Op, Route,
-    views::{RunView, Workflow, instant, shorten},
-};
 use crate::{
     error::Error,
+    ops::views::{instant, shorten},
     runs::{Score, Seat},
 };
 
@@ -78,7 +75,7 @@ pub struct Results {
     ambiguous_bars: u32,
     clock: ClockView,
     /// Why a figure is missing.
-    pub(super) null_reasons: BTreeMap<&'static str, NullView>,
+    pub(in crate::ops) null_reasons: BTreeMap<&'static str, NullView>,
     computed_at: String,
 }
 
@@ -129,15 +126,14 @@ struct ClockView {
 
 /// Why a figure is undefined.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct NullView {
+pub(in crate::ops) struct NullView {
     reason: &'static str,
     detail: String,
 }
 
 impl Results {
-    /// The score of a run as it stands.
-    pub fn of(run_id: &str, run: &Run, computed_at: String) -> Self {
-        let report = Report::of(run);
+    /// The score of a run, from its report.
+    pub fn of(run_id: &str, run: &Run, report: &Report, computed_at: String) -> Self {
         let shown = |metric: Metric| metric.ok();
         Self {
             run_id: run_id.to_owned(),
@@ -188,20 +184,21 @@ impl Results {
                 span_days: report.span_days,
                 rules_version: RULES_VERSION,
             },
-            null_reasons: null_reasons(&report),
+            null_reasons: report.null_reasons().map(|(name, why)| (name, why.into())).collect(),
             computed_at,
         }
     }
 
     /// The score of a run and when it was reached.
-    pub fn of_seat(seat: &Seat) -> Self {
+    pub(in crate::ops) fn of_seat(seat: &Seat, report: &Report) -> Self {
         let computed_at = seat.meta.completed_at.unwrap_or(seat.meta.last_activity_at);
-        Self::of(&seat.meta.id.to_string(), &seat.run, instant(computed_at))
+        Self::of(&seat.meta.id.to_string(), &seat.run, report, instant(computed_at))
     }
 
     /// The score as JSON, its amounts as decimal strings to the last digit.
-    pub(super) fn exact(seat: &Seat) -> Result<Value, Error> {
-        let mut value = serde_json::to_value(Self::of_seat(seat)).map_err(Error::internal)?;
+    pub(in crate::ops) fn exact(seat: &Seat) -> Result<Value, Error> {
+        let results = Self::of_seat(seat, &seat.report()?);
+        let mut value = serde_json::to_value(results).map_err(Error::internal)?;
         shorten(&mut value);
         value["final_equity"] = json!(seat.run.last_sample().equity());
         let costs = seat.run.costs();
@@ -217,7 +214,7 @@ impl Results {
     }
 
     /// The columns of a leaderboard.
-    pub(super) fn score(&self) -> Result<Score, Error> {
+    pub(in crate::ops) fn score(&self) -> Result<Score, Error> {
         Ok(Score {
             return_pct: self.return_pct,
             sharpe: self.sharpe,
@@ -228,19 +225,16 @@ impl Results {
     }
 }
 
-fn null_reasons(report: &Report) -> BTreeMap<&'static str, NullView> {
-    report
-        .null_reasons()
-        .map(|(name, reason)| {
-            (name, NullView { reason: reason.name(), detail: reason.to_string() })
-        })
-        .collect()
+impl From<NullReason> for NullView {
+    fn from(why: NullReason) -> Self {
+        Self { reason: why.name(), detail: why.to_string() }
+    }
 }
 
 /// What a reader of a result must know about its market.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Standing {
-    pub(super) scenario_slug: String,
+    scenario_slug: String,
     scenario_version: u32,
     /// SHA-256 of the scenario's rules and bars.
     scenario_digest: String,
@@ -255,7 +249,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    pub(super) fn of(seat: &Seat) -> Self {
+    pub(in crate::ops) fn of(seat: &Seat) -> Self {
         let card = seat.entry.card();
         Self {
             scenario_slug: card.slug.clone(),
@@ -268,114 +262,6 @@ impl Standing {
             adjustment: card.adjustment.clone(),
             dividends: card.dividends.clone(),
             known_biases: card.known_biases.clone(),
-        }
-    }
-}
-
-#[doc = include_str!("../../tools/get_results.md")]
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GetResults {
-    run_id: String,
-}
-
-/// The score of a finished run and what it is worth.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ResultsDetail {
-    pub(super) run_id: String,
-    /// The result in two to five sentences.
-    headline: String,
-    pub(super) results: Results,
-    pub(super) standing: Standing,
-    run: RunView,
-    workflow: Workflow,
-}
-
-impl Op for GetResults {
-    const NAME: &'static str = "get_results";
-    const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/results");
-    const EFFECT: Effect = Effect::Read;
-    type Output = ResultsDetail;
-
-    async fn run(self, cx: &Cx) -> Result<ResultsDetail, Error> {
-        cx.app.runs.read(&cx.caller, &self.run_id, detail).await?
-    }
-}
-
-pub(super) fn detail(seat: &Seat) -> Result<ResultsDetail, Error> {
-    if seat.run.status() == Status::Active {
-        return Err(Error::still_active());
-    }
-    let results = Results::of_seat(seat);
-    Ok(ResultsDetail {
-        run_id: seat.meta.id.to_string(),
-        headline: headline(&results, Some(seat.meta.attempt)),
-        results,
-        standing: Standing::of(seat),
-        run: RunView::of(seat),
-        workflow: Workflow::of(seat),
-    })
-}
-
-/// The result beside the benchmark, how sure one can be, the costs, the attempt.
-pub fn headline(results: &Results, attempt: Option<u32>) -> String {
-    let sessions = results.clock.session_returns;
-    let mut sentences = vec![format!(
-        "{:+.2} % in {sessions} sessions; holding {} made {:+.2} %.",
-        results.return_pct,
-        results.benchmark.named(),
-        results.benchmark.return_pct
-    )];
-    if results.liquidated {
-        sentences.push(format!(
-            "The run was liquidated after {} of {} bars; the rest counts as flat.",
-            results.clock.bars_played, results.clock.bars
-        ));
-    }
-    sentences.push(results.certainty());
-    sentences.push(format!(
-        "Costs {:.2}, deepest fall {:.1} %, {} fill{}.",
-        results.costs.total,
-        results.max_drawdown * 100.0,
-        results.trade_count,
-        if results.trade_count == 1 { "" } else { "s" }
-    ));
-    if let Some(attempt) = attempt {
-        sentences.push(format!("Attempt {attempt} of this account on this scenario."));
-    }
-    sentences.join(" ")
-}
-
-impl Results {
-    /// What the Sharpe ratio says, and what it cannot say.
-    fn certainty(&self) -> String {
-        let sessions = self.clock.session_returns;
-        let (Some(sharpe), Some([low, high])) = (self.sharpe, self.sharpe_ci95) else {
-            let why = ["sharpe", "sharpe_ci95"].iter().find_map(|it| self.null_reasons.get(it));
-            return format!("No Sharpe ratio: {}.", why.map_or("", |it| it.detail.as_str()));
-        };
-        // Rounded first, so that a tiny loss does not read as minus zero.
-        let [shown, from, to] = [sharpe, low, high].map(|it| (it * 10.0).round() / 10.0 + 0.0);
-        let verdict = if low > 0.0 {
-            "above zero in this one window, which a rising market or repeated attempts also bring"
-        } else if high < 0.0 {
-            "below zero in this one window"
-        } else {
-            return format!(
-                "Sharpe {shown:.1}, 95 % between {from:.1} and {to:.1}: \
-                 {sessions} sessions cannot tell this from luck."
-            );
-        };
-        format!("Sharpe {shown:.1}, 95 % between {from:.1} and {to:.1}: {verdict}.")
-    }
-}
-
-impl BenchmarkView {
-    /// The holding in words.
-    fn named(&self) -> String {
-        match self.kind {
-            "equal_weight" => "the equal-weight portfolio".into(),
-            _ => self.name.clone(),
         }
     }
 }
