@@ -238,7 +238,7 @@ def test_play_shows_a_scorecard(server: Server) -> None:
         assert f"momentum on {SANDBOX}" in card
         assert "cannot tell this from luck" in " ".join(card.split())
         assert "Sharpe (annual)" in card
-    assert "Attempt 1 of this account" in " ".join(remote.split())
+    assert "Attempt 1 of 1 by this account" in " ".join(remote.split())
 
 
 @pytest.mark.parametrize("where", ["in process", "on a server"])

@@ -56,10 +56,14 @@ class Upgrade(Deed):
         return [*wrong, *judge(victim.database, Ledger())]
 
 
+WORDED = {"headline"}
+"""Sentences for a reader: they are there, but may be worded otherwise."""
+
+
 def within(old: object, new: object) -> bool:
     """Whether everything that was said is still said."""
     if isinstance(old, dict) and isinstance(new, dict):
-        return all(name in new and within(value, new[name]) for name, value in old.items())
+        return all(name in new and (name in WORDED or within(value, new[name])) for name, value in old.items())
     if isinstance(old, list) and isinstance(new, list):
         return len(old) == len(new) and all(map(within, old, new))
     return old == new

@@ -159,7 +159,8 @@ fn unknown_names(text: &str) -> Vec<&str> {
         "liquidate_",
     ];
     let names = words.filter(|word| verbs.iter().any(|verb| word.starts_with(verb)));
-    names.filter(|name| *name != "step_count" && !known.contains(name)).collect()
+    let field = |name: &str| matches!(name, "step_count" | "start_close" | "start_ts");
+    names.filter(|name| !field(name) && !known.contains(name)).collect()
 }
 
 #[test]

@@ -9,11 +9,16 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Whether generated files are to be written instead of checked.
+pub(crate) fn update() -> bool {
+    env::var_os("UPDATE").is_some()
+}
+
 /// Asserts that `tests/it/golden/<name>` holds this text; `UPDATE=1` writes it.
 #[track_caller]
 pub(crate) fn check_golden(name: &str, text: &str) {
     let path = root().join("tests/it/golden").join(name);
-    if env::var_os("UPDATE").is_some() {
+    if update() {
         fs::write(&path, text).unwrap();
         return;
     }

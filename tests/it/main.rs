@@ -16,6 +16,7 @@ mod defects;
 mod documented;
 mod files;
 mod golden;
+mod headline;
 mod journal;
 mod mcp;
 mod no_look_ahead;

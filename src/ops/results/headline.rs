@@ -70,11 +70,13 @@ fn certainty(facts: &Facts) -> String {
         );
     };
     let mut figures = Vec::new();
-    if let Some(sharpe) = bounded(facts.report.evidence.sharpe, 1.0, "") {
-        figures.push(format!("Sharpe ratio {sharpe}"));
+    if let Some([value, interval]) = bounded(facts.report.evidence.sharpe, 1.0, "") {
+        figures.push(format!("Sharpe ratio {value} {interval}"));
     }
-    if let Some(alpha) = bounded(facts.report.evidence.alpha, 100.0, " %") {
-        figures.push(format!("return beyond the benchmark's share (alpha) {alpha} a year"));
+    if let Some([value, interval]) = bounded(facts.report.evidence.alpha, 100.0, " %") {
+        figures.push(format!(
+            "alpha, the return that the benchmark does not explain, {value} a year {interval}"
+        ));
     }
     let figure = match judged {
         Judged::Alpha => "alpha",
@@ -85,13 +87,17 @@ fn certainty(facts: &Facts) -> String {
             format!("{sample} cannot tell this from luck")
         }
         Verdict::IndistinguishableGivenAttempts => format!(
-            "{figure} is above zero if this were the only attempt, but {sample} cannot tell it \
-             from the luck of {} attempts",
+            "{figure} would be above zero as the only attempt, but {sample} cannot tell it from \
+             the luck of {} attempts",
             facts.tries()
         ),
         Verdict::AboveZeroInThisWindow => format!(
-            "{figure} is above zero over these {sample}, which a few in a hundred runs without \
-             skill also reach; one window is no evidence of skill"
+            "{figure} is above zero over these {sample}{}, where luck alone puts it in a few cases \
+             of a hundred; one window is no evidence of skill",
+            match facts.tries() {
+                1 => String::new(),
+                tries => format!(", {tries} attempts counted"),
+            }
         ),
         Verdict::BelowZeroInThisWindow => {
             format!("{figure} is below zero over these {sample}")
@@ -100,13 +106,13 @@ fn certainty(facts: &Facts) -> String {
     format!("{}: {said}.", figures.join("; "))
 }
 
-/// A figure and its interval, such as `+1.3 (95 % interval -2.7 to +5.3)`.
-fn bounded(estimate: Result<Estimate, NullReason>, factor: f64, unit: &str) -> Option<String> {
+/// A figure and its interval, such as `+1.3` and `(95 % interval -2.7 to +5.3)`.
+fn bounded(estimate: Result<Estimate, NullReason>, factor: f64, unit: &str) -> Option<[String; 2]> {
     let estimate = estimate.ok()?;
     let interval = estimate.interval_95().ok()?;
     let [value, low, high] =
         [estimate.value, interval.low, interval.high].map(|it| signed(it * factor, 1));
-    Some(format!("{value}{unit} (95 % interval {low} to {high}{unit})"))
+    Some([format!("{value}{unit}"), format!("(95 % interval {low} to {high}{unit})")])
 }
 
 fn costs(facts: &Facts) -> String {
@@ -136,7 +142,7 @@ fn attempt(facts: &Facts) -> Option<String> {
         )
     });
     Some(format!(
-        "Attempt {}{of} of this account on this scenario{}.",
+        "Attempt {}{of} by this account on this scenario{}.",
         attempts.number,
         luck.unwrap_or_default()
     ))
@@ -166,6 +172,16 @@ pub(super) fn next_step(facts: &Facts, public_url: Option<&str>) -> String {
         "Play other scenarios with the same agent (list_scenarios): one window cannot show \
          skill{}. {publish}",
         length.unwrap_or_default()
+    )
+}
+
+/// The result in a line.
+pub(super) fn summary(facts: &Facts, published: bool) -> String {
+    format!(
+        "Return {}%. Fills {}. Liquidated={}. Published={published}.",
+        signed(facts.report.return_pct, 2),
+        facts.report.trade_count,
+        facts.run.status() == Status::Liquidated
     )
 }
 

@@ -137,12 +137,7 @@ fn detail(seat: &Seat, started: u32, base: &str) -> Result<ResultsDetail, Error>
         published,
         public_url,
         leaderboard_url: leaderboard_url(base, seat),
-        human_summary: format!(
-            "Return {:+.2}%. Fills {}. Liquidated={}. Published={published}.",
-            report.return_pct,
-            report.trade_count,
-            seat.run.status() == Status::Liquidated
-        ),
+        human_summary: headline::summary(&facts, published),
     })
 }
 

@@ -11,6 +11,7 @@ mod orders;
 mod public;
 mod publish;
 mod results;
+mod results_detail;
 mod run;
 mod start;
 mod step;
