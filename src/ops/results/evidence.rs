@@ -66,6 +66,22 @@ pub(super) enum Verdict {
     BelowZeroInThisWindow,
 }
 
+impl Verdict {
+    /// Of an interval as it is shown, and the probability that all attempts together bring such a
+    /// figure by luck.
+    fn of([low, high]: [f64; 2], by_luck: f64) -> Self {
+        if high < 0.0 {
+            Self::BelowZeroInThisWindow
+        } else if low <= 0.0 {
+            Self::IndistinguishableFromLuck
+        } else if by_luck > UNUSUAL {
+            Self::IndistinguishableGivenAttempts
+        } else {
+            Self::AboveZeroInThisWindow
+        }
+    }
+}
+
 /// The figure that is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -77,7 +93,7 @@ pub(super) enum Judged {
 }
 
 impl Judged {
-    /// The figure's decimals when it is shown, and what it is multiplied with before.
+    /// The figure as the headline shows it.
     fn shown(self, value: f64) -> f64 {
         let factor = if self == Self::Alpha { 100.0 } else { 1.0 };
         super::headline::rounded(value * factor, 1)
@@ -105,16 +121,9 @@ impl Judgement {
         let (judged, estimate, Interval { low, high }) = bounded(Judged::Alpha, evidence.alpha)
             .or_else(|| bounded(Judged::Sharpe, evidence.sharpe))?;
         let probability = estimate.probability_by_luck();
-        let verdict = if judged.shown(high) < 0.0 {
-            Verdict::BelowZeroInThisWindow
-        } else if judged.shown(low) <= 0.0 {
-            Verdict::IndistinguishableFromLuck
-        } else if luck::of_tries(probability, facts.tries()) > UNUSUAL {
-            Verdict::IndistinguishableGivenAttempts
-        } else {
-            Verdict::AboveZeroInThisWindow
-        };
-        Some(Self { judged, verdict, probability })
+        let shown = [judged.shown(low), judged.shown(high)];
+        let by_luck = luck::of_tries(probability, facts.tries());
+        Some(Self { judged, verdict: Verdict::of(shown, by_luck), probability })
     }
 }
 
@@ -233,4 +242,26 @@ impl EvidenceView {
 pub(super) fn best_sharpe_by_luck(facts: &Facts) -> Option<f64> {
     let error = facts.report.evidence.sharpe_luck.ok()?;
     (facts.tries() > 1).then(|| luck::expected_best(facts.tries()) * error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_needs_an_interval_that_misses_zero() {
+        let of = |low, high, by_luck| Verdict::of([low, high], by_luck);
+        assert_eq!(of(0.1, 9.0, 0.02), Verdict::AboveZeroInThisWindow);
+        assert_eq!(of(0.1, 9.0, 0.03), Verdict::IndistinguishableGivenAttempts);
+        assert_eq!(of(0.0, 9.0, 0.0), Verdict::IndistinguishableFromLuck);
+        assert_eq!(of(-9.0, 0.0, 1.0), Verdict::IndistinguishableFromLuck);
+        assert_eq!(of(-9.0, -0.1, 1.0), Verdict::BelowZeroInThisWindow);
+    }
+
+    #[test]
+    fn what_nobody_sees_decides_nothing() {
+        assert!(Judged::Alpha.shown(0.000_4) <= 0.0, "+0.0 %");
+        assert!(Judged::Alpha.shown(0.000_6) > 0.0, "+0.1 %");
+        assert!(Judged::Sharpe.shown(0.04) <= 0.0 && Judged::Sharpe.shown(0.06) > 0.0);
+    }
 }

@@ -117,6 +117,9 @@ fn evidence(detail: &Value, headline: &str, must: &mut impl FnMut(bool, String))
             must(headline.contains("cannot tell it from the luck of"), "luck is not named".into());
         }
         "indistinguishable_from_luck" => {
+            // Half of the last digit that is shown.
+            let holds = low < 0.06 && high > -0.06;
+            must(holds, format!("no verdict from {low} to {high}"));
             must(headline.contains("cannot tell this from luck"), "luck is not named".into());
         }
         other => must(false, format!("the verdict is {other}")),
