@@ -9,13 +9,17 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// Codes of JSON-RPC 2.0.
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
 
+/// How rmcp begins when it cannot read a body.
+const UNREAD: &str = "fail to deserialize request body";
+/// How it goes on when the body is JSON all the same.
+const NO_MESSAGE: &str = "unrecognized JSON-RPC message";
 /// Bytes of a refusal that are read.
 const TEXT_BYTES_MAX: usize = 4 << 10;
 
@@ -32,9 +36,12 @@ pub(super) fn refused(error: &Error) -> Response {
     } else {
         StatusCode::BAD_REQUEST
     };
-    let error = json!({
-        "code": INVALID_PARAMS, "message": error.text(), "data": error.problem(),
-    });
+    let code = match error.code {
+        Code::MalformedBody => PARSE_ERROR,
+        Code::MalformedRequest => INVALID_REQUEST,
+        _ => INVALID_PARAMS,
+    };
+    let error = json!({ "code": code, "message": error.text(), "data": error.problem() });
     (status, Json(json!({ "jsonrpc": "2.0", "id": null, "error": error }))).into_response()
 }
 
@@ -47,13 +54,17 @@ pub(super) async fn answered(sent_json: bool, response: Response) -> Response {
     let text = to_bytes(body, TEXT_BYTES_MAX).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let reason = parts.status.canonical_reason().unwrap_or("refused");
-    let message = if text.trim().is_empty() { reason } else { text.trim() };
     // To rmcp a body that it cannot read has the wrong type.
-    let unread = sent_json && parts.status == StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    let (status, code) = if unread {
-        (StatusCode::BAD_REQUEST, PARSE_ERROR)
-    } else {
-        (parts.status, INVALID_REQUEST)
+    let (status, code, message) = match text.trim().strip_prefix(UNREAD) {
+        Some(why) if sent_json && parts.status == StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            let code = if why.trim() == NO_MESSAGE { INVALID_REQUEST } else { PARSE_ERROR };
+            let message = format!("the body is not one JSON-RPC message: {}", why.trim());
+            (StatusCode::BAD_REQUEST, code, message)
+        }
+        _ => {
+            let message = if text.trim().is_empty() { reason } else { text.trim() };
+            (parts.status, INVALID_REQUEST, message.to_owned())
+        }
     };
     let error = json!({ "code": code, "message": message });
     parts.headers.remove(header::CONTENT_TYPE);

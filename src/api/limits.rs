@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Bytes that a request body may have.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Messages of MCP in one body, where a revision has several.
+pub const BATCH_MAX: usize = 32;
 /// Bytes that the head of a request may have, its first line included.
 pub(super) const HEAD_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a request that are read ahead.

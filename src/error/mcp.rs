@@ -32,6 +32,23 @@ impl Error {
         Self::no_such("prompt", asked, nearest, "prompts/list")
     }
 
+    /// A method that the protocol, or this server, does not have.
+    pub fn no_such_method(asked: &str, nearest: &[String]) -> Self {
+        Self::no_such("method", asked, nearest, "server/discover")
+    }
+
+    /// A method that is known, with params that are not its own.
+    pub fn malformed_params(method: &str) -> Self {
+        Self::new(Code::InvalidInput, format!("`params` do not have the shape of {method}"))
+            .hint("nothing was done; `name` and `uri` are texts, `arguments` is an object")
+    }
+
+    /// A list of messages where it cannot be taken.
+    pub fn no_batch(revision: &str, max: usize) -> Self {
+        Self::new(Code::MalformedRequest, "the body is a list of messages")
+            .hint(format!("send one at a time; in revision {revision} 1 to {max} together"))
+    }
+
     fn no_such(kind: &str, asked: &str, nearest: &[String], list: &str) -> Self {
         let error = Self::new(Code::NotFound, format!("there is no {kind} \"{asked}\""));
         error.hint(if nearest.is_empty() {

@@ -116,6 +116,11 @@ impl Resource {
     }
 }
 
+/// The refusal of a method of the protocol that is not one of these.
+pub fn no_such_method(asked: &str, methods: &[&str]) -> Error {
+    Error::no_such_method(asked, &symbols::nearest(asked, methods.iter().copied()))
+}
+
 /// Refuses a prompt that is not there.
 pub fn prompt_exists(name: &str) -> Result<(), Error> {
     if name == TradeScenario::NAME {

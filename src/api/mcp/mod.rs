@@ -1,6 +1,7 @@
 //! MCP over streamable HTTP: four revisions of the protocol at one address, one tool per
 //! operation, no session, JSON answers.
 
+mod batch;
 mod reading;
 mod tools;
 
@@ -18,10 +19,10 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
-        DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
-        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-        ServerCapabilities, ServerConfig,
+        CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
+        GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
     transport::streamable_http_server::{
@@ -29,6 +30,7 @@ use rmcp::{
     },
 };
 
+use self::batch::Call;
 use super::{json_rpc, origin::Home};
 use crate::{
     app::App,
@@ -50,6 +52,21 @@ const VERSIONS: &[ProtocolVersion] = &[
     ProtocolVersion::V_2026_07_28,
 ];
 
+/// What can be called.
+const METHODS: &[&str] = &[
+    "initialize",
+    "server/discover",
+    "ping",
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+];
+
 /// How long a client may keep what stays the same while the server runs.
 const FIXED_FOR: Duration = Duration::from_hours(1);
 
@@ -67,15 +84,24 @@ pub(crate) fn router<S: ServerHandler + Clone>(app: &Arc<App>, server: S) -> Rou
     let service =
         Arc::new(StreamableHttpService::new(move || Ok(server.clone()), sessions, config));
     let home = Arc::new(Home::new(&app.public_url));
-    let answer = async move |request: Request| match admitted(&home, request) {
-        Ok(request) => {
-            let sent_json = json_rpc::is_json(request.headers());
-            json_rpc::answered(sent_json, service.handle(request).await.map(Body::new)).await
+    let one = async move |request: Request| {
+        let sent_json = json_rpc::is_json(request.headers());
+        json_rpc::answered(sent_json, service.handle(request).await.map(Body::new)).await
+    };
+    let answer = async move |request: Request| {
+        let call = match admitted(&home, request) {
+            Ok(request) => Call::of(request).await,
+            Err(error) => Err(error),
+        };
+        match call {
+            Ok(call) if call.is_batch() => call.answered(one).await,
+            Ok(call) => one(call.whole()).await,
+            Err(error) => json_rpc::refused(&error),
         }
-        Err(error) => json_rpc::refused(&error),
     };
     let no_method = async || Error::post_required().into_response();
-    Router::new().route("/mcp", post(answer).fallback(no_method))
+    let endpoint = post(answer).fallback(no_method);
+    Router::new().route("/mcp", endpoint.clone()).route("/mcp/", endpoint)
 }
 
 /// A call as rmcp takes it, when it may be made at all.
@@ -250,6 +276,21 @@ impl ServerHandler for Server {
     ) -> Result<GetPromptResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
         Ok(reading::prompted(&self.app, &request.name, arguments)?.into())
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        // What rmcp knows by name comes here when its params have another shape.
+        Err(if METHODS.contains(&request.method.as_str()) {
+            let error = Error::malformed_params(&request.method);
+            ErrorData::invalid_params(error.text(), Some(error.problem()))
+        } else {
+            let error = guide::no_such_method(&request.method, METHODS);
+            ErrorData::new(ErrorCode::METHOD_NOT_FOUND, error.text(), Some(error.problem()))
+        })
     }
 
     async fn complete(

@@ -5,7 +5,10 @@ use http::Request;
 use serde_json::{Value, json};
 
 use super::{LEGACY, MODERN, ask, error, result};
-use crate::app::{Reply, TestApp};
+use crate::{
+    app::{Reply, TestApp},
+    files::check_golden_json,
+};
 
 fn initialize(version: &str) -> Value {
     json!({
@@ -205,4 +208,67 @@ async fn who_shows_no_key_can_look_around() {
     let bad = ask(&app.with_key("bt_wrong"), MODERN, "tools/list", json!({})).await;
     assert_eq!(bad.any_problem()["status"], 401);
     assert!(bad.headers.contains_key("www-authenticate"));
+}
+
+#[tokio::test]
+async fn a_list_of_messages_is_taken_in_the_revision_that_has_it() {
+    let anon = TestApp::new().anon();
+    let message = |id: u64, method: &str| json!({ "jsonrpc": "2.0", "id": id, "method": method });
+    let told = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    let list = json!([message(1, "ping"), told, message(2, "tools/cal"), 5]).to_string();
+    for headers in [vec![], vec![("mcp-protocol-version", "2025-03-26")]] {
+        let answers = anon.mcp_raw(&headers, list.clone()).await.expect(200);
+        assert_eq!(answers[0], json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
+        assert_eq!((&answers[1]["id"], &answers[1]["error"]["code"]), (&json!(2), &json!(-32601)));
+        assert_eq!(answers[2]["error"]["code"], -32600);
+        assert_eq!(answers.as_array().unwrap().len(), 3);
+        let quiet = anon.mcp_raw(&headers, json!([told, told]).to_string()).await;
+        assert_eq!((quiet.status, quiet.text.as_str()), (202, ""));
+    }
+    let many: Vec<Value> = (0..33).map(|id| message(id, "ping")).collect();
+    let later = [("mcp-protocol-version", "2025-06-18")];
+    for (headers, list) in
+        [(&[][..], json!([])), (&[], json!(many)), (&later[..], json!([message(1, "ping")]))]
+    {
+        let told = error(&anon.mcp_raw(headers, list.to_string()).await, 400, -32600);
+        assert!(told["message"].as_str().unwrap().contains("2025-03-26"), "{told}");
+    }
+    error(&anon.mcp_raw(&[], "[{}".into()).await, 400, -32700);
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_there_offers_near_ones() {
+    let anon = TestApp::new().anon();
+    for (version, status) in [(LEGACY[1], 200), (MODERN, 404)] {
+        let told = error(&ask(&anon, version, "tools/lst", json!({})).await, status, -32601);
+        let message = told["message"].as_str().unwrap();
+        assert!(message.starts_with("there is no method \"tools/lst\""), "{message}");
+        assert!(message.contains("tools/list"), "{message}");
+        let wrong = json!({ "name": "get_run", "arguments": [] });
+        let told = error(&ask(&anon, version, "tools/call", wrong).await, 200, -32602);
+        let message = told["message"].as_str().unwrap();
+        assert!(message.starts_with("`params` do not have the shape of tools/call"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_the_address_does_no_harm() {
+    let anon = TestApp::new().anon();
+    let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "ping" }).to_string();
+    assert_eq!(result(&anon.mcp_at("/mcp/", &[], call).await), json!({}));
+}
+
+/// What clients are told before they call anything: it never changes by itself, and no text of a
+/// user is in it.
+#[tokio::test]
+async fn the_greeting_is_what_it_was() {
+    let anon = TestApp::new().anon();
+    let mut all = json!({});
+    for method in ["server/discover", "resources/list", "resources/templates/list", "prompts/list"]
+    {
+        all[method] = result(&ask(&anon, MODERN, method, json!({})).await);
+    }
+    let server = &mut all["server/discover"]["_meta"]["io.modelcontextprotocol/serverInfo"];
+    server["version"] = json!("VERSION");
+    check_golden_json("mcp.json", &all);
 }

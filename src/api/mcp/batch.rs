@@ -1,0 +1,79 @@
+//! Several messages in one body: a list of them, which the revision 2025-03-26 has every server
+//! take and the later ones have none.
+
+use axum::{
+    Json,
+    body::{Body, Bytes, to_bytes},
+    extract::Request,
+    http::{HeaderMap, StatusCode, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::{Value, value::RawValue};
+
+use super::super::{
+    json_rpc,
+    limits::{BATCH_MAX, BODY_BYTES_MAX},
+};
+use crate::error::Error;
+
+/// The revision that has batches; who names none is taken to speak it.
+const REVISION: &str = "2025-03-26";
+
+/// A body, and what came before it.
+pub(super) struct Call {
+    parts: Parts,
+    body: Bytes,
+}
+
+impl Call {
+    /// Takes a request apart whose body is there already.
+    pub(super) async fn of(request: Request) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(Error::malformed_request)?;
+        Ok(Self { parts, body })
+    }
+
+    /// Whether it carries a list.
+    pub(super) fn is_batch(&self) -> bool {
+        self.body.trim_ascii_start().first() == Some(&b'[')
+    }
+
+    /// The request again.
+    pub(super) fn whole(self) -> Request {
+        Request::from_parts(self.parts, Body::from(self.body))
+    }
+
+    /// Its messages, each as a request of its own.
+    fn each(&self) -> Result<Vec<Request>, Error> {
+        let messages: Vec<&RawValue> =
+            serde_json::from_slice(&self.body).map_err(Error::malformed_body)?;
+        if !has_batches(&self.parts.headers) || !(1..=BATCH_MAX).contains(&messages.len()) {
+            return Err(Error::no_batch(REVISION, BATCH_MAX));
+        }
+        let one = |message: &RawValue| {
+            Request::from_parts(self.parts.clone(), Body::from(message.get().to_owned()))
+        };
+        Ok(messages.into_iter().map(one).collect())
+    }
+
+    /// Answers one message after the other, in their order; what wants no answer has none.
+    pub(super) async fn answered(self, answer: impl AsyncFn(Request) -> Response) -> Response {
+        let requests = match self.each() {
+            Ok(requests) => requests,
+            Err(error) => return json_rpc::refused(&error),
+        };
+        let mut answers: Vec<Value> = Vec::new();
+        for request in requests {
+            let body = to_bytes(answer(request).await.into_body(), usize::MAX).await;
+            answers.extend(body.ok().and_then(|it| serde_json::from_slice::<Value>(&it).ok()));
+        }
+        if answers.is_empty() {
+            return StatusCode::ACCEPTED.into_response();
+        }
+        Json(answers).into_response()
+    }
+}
+
+fn has_batches(headers: &HeaderMap) -> bool {
+    headers.get("mcp-protocol-version").is_none_or(|it| it == REVISION)
+}
