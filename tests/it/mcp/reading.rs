@@ -1,9 +1,34 @@
 //! Resources, the prompt, and what may follow typed letters.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
-use super::{LEGACY, MODERN, ask, error, result};
-use crate::app::{Client, TestApp};
+use super::{LEGACY, MODERN, ask, error, is_tool, result};
+use crate::{
+    app::{Client, TestApp},
+    files::root,
+};
+
+/// What looks like the name of a tool and is none.
+fn unknown_names(text: &str) -> Vec<&str> {
+    let words = text.split(|it: char| !(it.is_ascii_lowercase() || it == '_'));
+    let verbs = ["list", "get", "start", "submit", "step", "publish", "cancel", "scan", "inspect"];
+    let verbs: Vec<&str> = verbs.into_iter().chain(["advance", "hold", "liquidate"]).collect();
+    let names =
+        words.filter(|it| it.split_once('_').is_some_and(|(verb, _)| verbs.contains(&verb)));
+    names.filter(|name| !is_tool(name)).collect()
+}
+
+#[test]
+fn the_guide_names_tools_that_exist() {
+    for page in fs::read_dir(root().join("guide")).unwrap() {
+        let path = page.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(unknown_names(&text), [""; 0], "{}", path.display());
+    }
+    assert_eq!(unknown_names("Then `hold_forever` and get_run."), ["hold_forever"]);
+}
 
 async fn read(client: &Client, uri: &str) -> Value {
     let answer = result(&ask(client, MODERN, "resources/read", json!({ "uri": uri })).await);

@@ -3,7 +3,7 @@
 use bottrade::ops::{OPS, OpDef, toolsets::TOOLSETS};
 use serde_json::{Value, json};
 
-use super::{LEGACY, MODERN, ask_at, error, result};
+use super::{LEGACY, MODERN, ask_at, error, is_tool, result};
 use crate::app::{Client, TestApp};
 
 /// The names of the tools in a list.
@@ -26,6 +26,15 @@ fn every_tool() -> Vec<&'static str> {
 fn play() -> Vec<&'static str> {
     let set = TOOLSETS.iter().find(|it| it.name == "play").unwrap();
     every_tool().into_iter().filter(|name| set.listed().contains(name)).collect()
+}
+
+#[test]
+fn the_toolsets_name_tools_that_exist() {
+    for set in TOOLSETS {
+        for name in set.listed() {
+            assert!(is_tool(name), "{}: {name}", set.name);
+        }
+    }
 }
 
 #[tokio::test]
