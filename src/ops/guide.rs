@@ -1,6 +1,7 @@
 //! What an agent can read besides the answers of the operations: instructions, guide, prompt, and
 //! the answers that have an address of their own.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -131,7 +132,7 @@ pub fn prompt_exists(name: &str) -> Result<(), Error> {
 }
 
 /// A task that a person hands to an agent: the arguments of the prompt.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TradeScenario {
     #[serde(default)]

@@ -248,9 +248,9 @@ impl OpDef {
         }
     }
 
-    /// The tool of this name.
-    pub fn tool(name: &str) -> Option<&'static Self> {
-        OPS.iter().find(|op| op.tool && op.name == name)
+    /// The tool of this name; an error that offers the nearest names otherwise.
+    pub fn tool(name: &str) -> Result<&'static Self, Error> {
+        toolsets::Chosen::default().tool(name)
     }
 
     /// Calls the operation: credential, shape, work, answer.

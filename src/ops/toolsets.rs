@@ -60,7 +60,7 @@ impl Chosen {
 
     /// The tool of this name, or an error that says which one may be meant or where it is.
     pub fn tool(&self, name: &str) -> Result<&'static OpDef, Error> {
-        match OpDef::tool(name) {
+        match OPS.iter().find(|op| op.tool && op.name == name) {
             Some(op) if self.has(name) => Ok(op),
             Some(_) => {
                 let having = TOOLSETS.iter().filter(|it| it.has(name));

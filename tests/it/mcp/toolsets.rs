@@ -113,5 +113,5 @@ async fn a_tool_outside_the_set_is_refused_with_where_it_is() {
     let unknown = called(&ada, "get_result").await;
     let hint = &unknown["structuredContent"]["hint"];
     assert_eq!(*hint, "did you mean get_results?");
-    assert!(OpDef::tool("get_result").is_none());
+    assert!(OpDef::tool("get_result").is_err());
 }
