@@ -85,6 +85,7 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
                               headers: HeaderMap,
                               body: Bytes|
                 -> Result<Response, Error> {
+        op.admit(&caller)?;
         let cx = Cx { app, caller, reader: Reader::Program };
         let form = match (&table, suffix) {
             (Some(_), None) => Form::preferred(&headers)?,

@@ -253,11 +253,17 @@ impl OpDef {
         toolsets::Chosen::default().tool(name)
     }
 
+    /// Refuses a caller who may not call it, whatever the request says.
+    pub fn admit(&self, caller: &Caller) -> Result<(), Error> {
+        match self.access {
+            Access::Account => caller.account().map(drop),
+            Access::Public | Access::OwnerOrPublished => Ok(()),
+        }
+    }
+
     /// Calls the operation: credential, shape, work, answer.
     pub async fn call(&self, cx: &Cx, input: Value) -> Result<Answer, Error> {
-        if self.access == Access::Account {
-            cx.caller.account()?;
-        }
+        self.admit(&cx.caller)?;
         (self.call)(cx, input).await
     }
 

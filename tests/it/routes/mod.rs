@@ -1,5 +1,6 @@
 //! One file per address, named as the URL tree is.
 
+mod doors;
 mod leaderboard;
 mod methods;
 mod runs;

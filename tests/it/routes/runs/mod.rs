@@ -1,6 +1,7 @@
 //! `/api/v1/runs` and everything below it.
 
 mod abandoned;
+mod acceptance;
 mod equity;
 mod exports;
 mod journal;
