@@ -24,7 +24,7 @@ impl Journal {
 
     /// Appends a command as the service does, up to the row that it would store.
     pub(crate) fn append(&mut self, market: &Market, command: &Command) -> anyhow::Result<()> {
-        let line = codec::encode(market, command)?;
+        let line = codec::encode(market, command, None)?;
         self.entries += 1;
         self.bytes += line.len();
         self.hash = chain::link(&self.hash, self.entries, BEGAN + self.entries * APART, &line);

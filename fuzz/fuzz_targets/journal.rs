@@ -21,8 +21,9 @@ fuzz_target!(|text: &str| {
     let market = &scenario.market;
     let mut audit = Audit::new(scenario.clone());
     for line in lines.lines().take(LINES_MAX) {
-        let Some(command) = codec::decode(market, line) else { continue };
-        assert_eq!(codec::encode(market, &command).as_deref().ok(), Some(line), "two forms");
+        let Some((command, rationale)) = codec::decode(market, line) else { continue };
+        let encoded = codec::encode(market, &command, rationale.as_deref());
+        assert_eq!(encoded.as_deref().ok(), Some(line), "two forms");
         audit.apply(command);
     }
     audit.finish();

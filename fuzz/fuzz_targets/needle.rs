@@ -22,7 +22,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 
 fuzz_target!(|line: &str| {
     let (_, scenario, _) = worlds::chosen("margin");
-    if let Some(Command::Turn { orders, .. }) = codec::decode(&scenario.market, line) {
+    if let Some((Command::Turn { orders, .. }, _)) = codec::decode(&scenario.market, line) {
         orders.iter().for_each(prick);
     }
 });

@@ -144,7 +144,7 @@ impl Error {
 
     /// An unknown run.
     pub fn no_such_run() -> Self {
-        Self::new(Code::NotFound, "no such run").hint("`GET /api/v1/runs` lists your runs")
+        Self::new(Code::NotFound, "no such run").hint("`GET /api/v1/runs` lists yours")
     }
 
     /// A cursor that no page of the caller's runs gave.
@@ -333,7 +333,10 @@ impl Error {
     pub fn text(&self) -> String {
         let mut lines = vec![self.message.clone()];
         if self.fields.iter().any(|field| !self.message.contains(&field.location)) {
-            let places = self.fields.iter();
+            let told = |field: &&FieldProblem| {
+                self.message.starts_with(&format!("`{}`: ", field.location))
+            };
+            let places = self.fields.iter().filter(|field| !told(field));
             lines.extend(places.map(|field| format!("- {}: {}", field.location, field.message)));
         }
         lines.extend(self.hint.iter().map(|hint| format!("Next: {hint}")));

@@ -11,6 +11,16 @@ use crate::{error::Error, runs::Caller};
 #[serde(deny_unknown_fields)]
 pub(super) struct AuthStatus {}
 
+#[doc = include_str!("../../tools/connect_bottrade.md")]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConnectBottrade {
+    /// Accepted for older clients; there is nothing to wait for.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = i64::MAX))]
+    wait_seconds: Option<i64>,
+}
+
 /// Whether a credential came with the call, and whose it is.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Auth {
@@ -30,6 +40,29 @@ pub(super) struct Auth {
     message: String,
 }
 
+impl Auth {
+    fn of(caller: &Caller, next_action: &'static str) -> Self {
+        match caller {
+            Caller::Anonymous => Self {
+                status: "auth_required",
+                auth_method: "none",
+                account: None,
+                key: None,
+                next_action,
+                message: Error::key_required().hint.unwrap_or_default(),
+            },
+            Caller::Account(account) => Self {
+                status: "connected",
+                auth_method: "api_key_or_bearer",
+                account: Some(account.name.clone()),
+                key: Some(account.key_name.clone()),
+                next_action: "list_scenarios",
+                message: "The key is valid; every operation is open.".into(),
+            },
+        }
+    }
+}
+
 impl Op for AuthStatus {
     const NAME: &'static str = "auth_status";
     const ROUTE: Route = Route::get("/api/v1/auth/status");
@@ -38,23 +71,21 @@ impl Op for AuthStatus {
     type Output = Auth;
 
     async fn run(self, cx: &Cx) -> Result<Auth, Error> {
-        Ok(match &cx.caller {
-            Caller::Anonymous => Auth {
-                status: "auth_required",
-                auth_method: "none",
-                account: None,
-                key: None,
-                next_action: "send_api_key",
-                message: Error::key_required().hint.unwrap_or_default(),
-            },
-            Caller::Account(account) => Auth {
-                status: "connected",
-                auth_method: "api_key_or_bearer",
-                account: Some(account.name.clone()),
-                key: Some(account.key_name.clone()),
-                next_action: "list_scenarios",
-                message: "The key is valid; every operation is open.".into(),
-            },
-        })
+        Ok(Auth::of(&cx.caller, "connect_bottrade"))
+    }
+}
+
+impl Op for ConnectBottrade {
+    const NAME: &'static str = "connect_bottrade";
+    const ROUTE: Route = Route::post("/api/v1/auth/connect");
+    const EFFECT: Effect = Effect::Write;
+    const ACCESS: Access = Access::Public;
+    type Output = Auth;
+
+    async fn run(self, cx: &Cx) -> Result<Auth, Error> {
+        if self.wait_seconds.is_some_and(|it| it < 0) {
+            return Err(Error::invalid_field("wait_seconds", "must be at least 0"));
+        }
+        Ok(Auth::of(&cx.caller, "send_api_key"))
     }
 }

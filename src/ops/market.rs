@@ -1,13 +1,16 @@
 //! What a run can see of its market.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim::{SymbolId, Timestamp};
 
-use super::{Cx, Effect, Op, Reader, Route, views::BarView};
-use crate::{error::Error, runs::Seat, scenarios};
+use super::{
+    Cx, Effect, Formatted, Op, Reader,
+    ResponseFormat::{self, Concise, Detailed},
+    Route,
+    input::Checks,
+    views::{BarRows, BarsView, Pulse, Visible},
+};
+use crate::{error::Error, runs::Seat};
 
 /// Bars per symbol that one call may ask for.
 const LOOKBACK_MAX: usize = 1_000;
@@ -29,84 +32,67 @@ pub(super) struct GetMarket {
     #[serde(default)]
     #[schemars(range(min = 1, max = 1_000))]
     lookback: Option<i64>,
+    #[serde(default)]
+    response_format: Option<ResponseFormat>,
 }
 
 /// Visible bars: none is later than `sim_time`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct MarketView {
-    /// The run's current instant.
-    #[schemars(with = "String")]
-    sim_time: Timestamp,
-    /// Bars per symbol, oldest first.
-    bars: BTreeMap<String, Vec<BarView>>,
-    /// Symbols outside the universe, each with the nearest ones inside.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    unknown_symbols: BTreeMap<String, Vec<String>>,
+pub(super) struct MarketView<B> {
+    #[serde(flatten)]
+    pulse: Pulse,
+    #[serde(flatten)]
+    bars: B,
+}
+
+impl<B: From<Visible>> MarketView<B> {
+    fn of(seat: &Seat, visible: Visible) -> Self {
+        Self { pulse: Pulse::of(seat), bars: visible.into() }
+    }
 }
 
 impl Op for GetMarket {
     const NAME: &'static str = "get_market";
     const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/market");
     const EFFECT: Effect = Effect::Read;
-    type Output = MarketView;
+    type Output = Formatted<MarketView<BarRows>, MarketView<BarsView>>;
 
-    async fn run(self, cx: &Cx) -> Result<MarketView, Error> {
+    async fn run(self, cx: &Cx) -> Result<Self::Output, Error> {
         // All symbols are what a model gets without naming any: one bar of each is what it reads.
         let everything = cx.reader == Reader::Model && self.symbols.is_empty();
         let usual = if everything { 1 } else { LOOKBACK_DEFAULT };
-        let asked = self.lookback.map_or(Some(usual), |it| usize::try_from(it).ok());
-        let lookback = asked.filter(|it| (1..=LOOKBACK_MAX).contains(it)).ok_or_else(|| {
-            let problem = format!("must be between 1 and {LOOKBACK_MAX}");
-            Error::invalid_field("lookback", &problem)
-        })?;
+        let mut checks = Checks::default();
+        let lookback = checks.lookback(self.lookback, usual, LOOKBACK_MAX);
         if cx.reader == Reader::Model {
-            self.check_budget(lookback)?;
+            self.check_budget(&mut checks, lookback.unwrap_or(1));
         }
-        let symbols = self.symbols;
-        cx.app.runs.read(&cx.caller, &self.run_id, |seat| visible(seat, &symbols, lookback)).await
+        let lookback = checks.done(lookback)?;
+        let format = cx.format(self.response_format);
+        let view = |seat: &Seat| {
+            let visible = Visible::of(seat, &self.symbols, lookback);
+            match format {
+                Concise => Formatted::Concise(MarketView::of(seat, visible)),
+                Detailed => Formatted::detailed(MarketView::of(seat, visible)),
+            }
+        };
+        cx.app.runs.read(&cx.caller, &self.run_id, view).await
     }
 }
 
 impl GetMarket {
     /// Keeps a model from filling its context by accident.
-    fn check_budget(&self, lookback: usize) -> Result<(), Error> {
+    fn check_budget(&self, checks: &mut Checks, lookback: usize) {
+        let (symbols, bars) = (self.symbols.len(), self.symbols.len() * lookback);
+        let (field, problem) = if symbols == 0 && lookback > 1 {
+            ("lookback", "get_market with all symbols is capped at lookback=1".to_owned())
+        } else if symbols > MODEL_SYMBOLS_MAX {
+            ("symbols", format!("{symbols} symbols in one call; at most {MODEL_SYMBOLS_MAX}"))
+        } else if bars > MODEL_BARS_MAX {
+            ("lookback", format!("{bars} bars in one call; at most {MODEL_BARS_MAX}"))
+        } else {
+            return;
+        };
         let hint = "name the symbols you need and a shorter lookback";
-        if self.symbols.is_empty() && lookback > 1 {
-            let message = "get_market with all symbols is capped at lookback=1";
-            return Err(Error::rejected(message, hint));
-        }
-        if self.symbols.len() > MODEL_SYMBOLS_MAX {
-            let message =
-                format!("{} symbols in one call; at most {MODEL_SYMBOLS_MAX}", self.symbols.len());
-            return Err(Error::rejected(message, hint));
-        }
-        let bars = self.symbols.len() * lookback;
-        if bars > MODEL_BARS_MAX {
-            let message = format!("{bars} bars in one call; at most {MODEL_BARS_MAX}");
-            return Err(Error::rejected(message, hint));
-        }
-        Ok(())
+        checks.add(field, Error::rejected(problem, hint));
     }
-}
-
-/// Bars at or before now. A symbol outside the universe has none.
-fn visible(seat: &Seat, symbols: &[String], lookback: usize) -> MarketView {
-    let (market, now) = (seat.run.market(), seat.run.now());
-    let rows = |symbol: SymbolId| market.bars(now, symbol, lookback).map(BarView::from).collect();
-    let mut unknown_symbols = BTreeMap::new();
-    let bars = if symbols.is_empty() {
-        market.symbols().map(|id| (market.symbol(id).to_owned(), rows(id))).collect()
-    } else {
-        let asked = symbols.iter().map(|it| it.trim()).filter(|it| !it.is_empty());
-        asked
-            .map(|asked| match scenarios::symbols::resolve(market, asked) {
-                Ok(id) => (asked.to_owned(), rows(id)),
-                Err(nearest) => {
-                    unknown_symbols.insert(asked.to_owned(), nearest);
-                    (asked.to_owned(), Vec::new())
-                }
-            })
-            .collect()
-    };
-    MarketView { sim_time: seat.run.sim_time(), bars, unknown_symbols }
 }

@@ -4,10 +4,14 @@
 //! MCP tools and the `OpenAPI` document are read off that table. An operation knows no door.
 
 mod account;
+mod advance;
 mod answer;
+mod decision;
 mod equity;
+mod finish;
 pub mod guide;
 mod input;
+mod inspect;
 mod journal;
 mod leaderboard;
 mod market;
@@ -15,9 +19,11 @@ mod orders;
 mod publish;
 pub mod results;
 mod runs;
+mod scan;
 mod scenarios;
-mod schema;
+mod smoke;
 pub mod toolsets;
+mod turn;
 pub mod views;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -32,18 +38,26 @@ pub use answer::Answer;
 /// All operations, in the order in which a new agent meets them.
 pub const OPS: &[OpDef] = &[
     OpDef::of::<account::AuthStatus>(),
+    OpDef::of::<account::ConnectBottrade>(),
     OpDef::of::<scenarios::ListScenarios>(),
     OpDef::of::<scenarios::GetScenario>(),
     OpDef::of::<runs::StartRun>(),
     OpDef::of::<runs::ListRuns>(),
     OpDef::of::<runs::GetRun>(),
     OpDef::of::<market::GetMarket>(),
-    OpDef::of::<orders::SubmitTurn>(),
+    OpDef::of::<scan::ScanMarket>(),
+    OpDef::of::<inspect::InspectSymbols>(),
+    OpDef::of::<turn::SubmitTurn>(),
+    OpDef::of::<decision::SubmitDecision>(),
     OpDef::of::<orders::SubmitOrder>(),
     OpDef::of::<orders::CancelOrder>(),
-    OpDef::of::<orders::StepRun>(),
-    OpDef::of::<orders::GetTrades>(),
+    OpDef::of::<turn::StepRun>(),
+    OpDef::of::<advance::AdvanceUntilNextSession>(),
+    OpDef::of::<advance::HoldUntilEnd>(),
+    OpDef::of::<finish::LiquidateAndFinish>(),
+    OpDef::of::<smoke::RunSandboxSmokeTest>(),
     OpDef::of::<results::GetResults>(),
+    OpDef::of::<orders::GetTrades>(),
     OpDef::of::<equity::GetEquity>(),
     OpDef::of::<publish::PublishRun>(),
     OpDef::of::<publish::GetPublicRun>(),
@@ -175,13 +189,29 @@ pub enum Reader {
 }
 
 /// How much of an answer is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ResponseFormat {
     /// What a decision needs.
     Concise,
     /// Everything.
     Detailed,
+}
+
+/// An answer in the format that was asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Formatted<C, D> {
+    /// What a decision needs.
+    Concise(C),
+    /// Everything.
+    Detailed(Box<D>),
+}
+
+impl<C, D> Formatted<C, D> {
+    fn detailed(answer: D) -> Self {
+        Self::Detailed(Box::new(answer))
+    }
 }
 
 /// The circumstances of one call.
@@ -241,9 +271,9 @@ impl OpDef {
             effect: T::EFFECT,
             access: T::ACCESS,
             rows: T::ROWS,
-            input: schema::lean_schema::<T>,
-            body: schema::body_schema::<T>,
-            output: schema::output_schema::<T::Output>,
+            input: input::lean_schema::<T>,
+            body: input::body_schema::<T>,
+            output: input::output_schema::<T::Output>,
             call: |cx, value| Box::pin(call::<T>(cx, value)),
         }
     }

@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 use super::{
     Cx, Effect, Op, Route,
-    input::{PRINTABLE, check_text},
+    input::{Checks, PRINTABLE, check_text},
     views::{RunView, Snapshot, Workflow, instant},
 };
 use crate::{error::Error, runs::NewRun};
 
 /// Characters a bot's name may have.
-const BOT_NAME_MAX: usize = 120;
+pub(super) const BOT_NAME_MAX: usize = 120;
 /// Runs on a page when the call does not say.
 const PAGE_DEFAULT: u32 = 20;
 /// Runs that one page may have.
@@ -87,6 +87,37 @@ impl AgentInfo {
     }
 }
 
+impl StartRun {
+    /// The call that starts a run of this scenario for a bot of this name.
+    pub(super) fn named(scenario: String, bot_name: String) -> Self {
+        Self {
+            scenario_slug: Some(scenario),
+            scenario_id: None,
+            bot_name: Some(bot_name),
+            agent_info: None,
+        }
+    }
+
+    /// The run to start, or everything that is wrong with the call.
+    pub(super) fn check(self, cx: &Cx) -> Result<NewRun, Error> {
+        let mut checks = Checks::default();
+        let asked = self.scenario_id.or(self.scenario_slug).ok_or_else(|| {
+            let hint = "`list_scenarios` lists the slugs";
+            Error::rejected("scenario_id or scenario_slug required", hint)
+        });
+        let entry =
+            checks.take("scenario_slug", asked.and_then(|asked| cx.app.scenario(&asked).cloned()));
+        let agent_info = self.agent_info.as_ref().map(AgentInfo::check).transpose();
+        let agent_info = checks.take("agent_info", agent_info).flatten();
+        if let Some(name) = &self.bot_name {
+            checks.take("bot_name", check_text("bot_name", name, BOT_NAME_MAX));
+        }
+        let bot_name = self.bot_name.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+        let entry = checks.done(entry)?;
+        Ok(NewRun { entry, bot_name, agent_info })
+    }
+}
+
 impl Op for StartRun {
     const NAME: &'static str = "start_run";
     const ROUTE: Route = Route::post("/api/v1/runs").created().wrapped("run");
@@ -94,17 +125,7 @@ impl Op for StartRun {
     type Output = RunView;
 
     async fn run(self, cx: &Cx) -> Result<RunView, Error> {
-        let asked = self.scenario_id.or(self.scenario_slug).ok_or_else(|| {
-            let hint = "`list_scenarios` lists the slugs";
-            Error::rejected("scenario_id or scenario_slug required", hint)
-        })?;
-        let entry = cx.app.scenario(&asked)?.clone();
-        let agent_info = self.agent_info.as_ref().map(AgentInfo::check).transpose()?;
-        if let Some(name) = &self.bot_name {
-            check_text("bot_name", name, BOT_NAME_MAX)?;
-        }
-        let bot_name = self.bot_name.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
-        let run = NewRun { entry, bot_name, agent_info };
+        let run = self.check(cx)?;
         cx.app.runs.start(&cx.caller, run, RunView::of).await
     }
 }

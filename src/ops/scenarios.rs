@@ -1,13 +1,14 @@
 //! The scenarios that can be played.
 
-use std::{collections::BTreeSet, sync::Arc};
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Cx, Effect, Op, ResponseFormat, Route,
-    views::{ScenarioLine, ScenarioView},
+    Access, Cx, Effect, Formatted, Op,
+    ResponseFormat::{self, Concise, Detailed},
+    Route,
+    input::Checks,
+    views::{ScenarioView, Table},
 };
 use crate::{error::Error, scenarios::Entry};
 
@@ -15,26 +16,47 @@ use crate::{error::Error, scenarios::Entry};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListScenarios {
-    /// Only this kind of market, such as us-equities, us-etfs, crypto or fx.
+    /// Such as us-equities, crypto or fx.
     #[serde(default)]
     market: Option<String>,
-    /// concise is a line each (the default over MCP), detailed is all of it.
+    /// Such as bear, crash or low-vol.
+    #[serde(default)]
+    regime: Option<String>,
+    /// Only runs this short.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = i64::MAX))]
+    max_decisions: Option<i64>,
     #[serde(default)]
     response_format: Option<ResponseFormat>,
 }
 
-/// Every scenario.
+/// The scenarios that fit, a row or an object each.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Scenarios {
-    scenarios: Vec<Listed>,
+    scenarios: Formatted<Table, Vec<ScenarioView>>,
 }
 
-/// A scenario in a list.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(untagged)]
-enum Listed {
-    Concise(ScenarioLine),
-    Detailed(Box<ScenarioView>),
+impl ListScenarios {
+    /// The words of all scenarios that a filter can ask for, or why there is none like it.
+    fn check(&self, cx: &Cx) -> Result<(), Error> {
+        let entries = || cx.app.catalog.entries();
+        let markets = || entries().map(|it| it.card().market.as_str()).collect();
+        let regimes = || entries().flat_map(|it| &it.card().regime).map(String::as_str).collect();
+        let mut checks = Checks::default();
+        checks.known("market", self.market.as_deref(), markets);
+        checks.known("regime", self.regime.as_deref(), regimes);
+        let positive = self.max_decisions.is_none_or(|it| it >= 1);
+        checks.require("max_decisions", positive, || "must be at least 1".into());
+        checks.done(Some(()))
+    }
+
+    fn wants(&self, entry: &Entry) -> bool {
+        let card = entry.card();
+        let decisions = i64::try_from(entry.span().decisions).unwrap_or(i64::MAX);
+        self.market.as_ref().is_none_or(|market| card.market == *market)
+            && self.regime.as_ref().is_none_or(|regime| card.regime.contains(regime))
+            && self.max_decisions.is_none_or(|most| decisions <= most)
+    }
 }
 
 impl Op for ListScenarios {
@@ -50,23 +72,15 @@ impl Op for ListScenarios {
     }
 
     async fn run(self, cx: &Cx) -> Result<Scenarios, Error> {
-        let entries = || cx.app.catalog.entries();
-        if let Some(market) = &self.market
-            && !entries().any(|entry| entry.card().market == *market)
-        {
-            let markets: BTreeSet<&str> = entries().map(|it| it.card().market.as_str()).collect();
-            let known: Vec<&str> = markets.into_iter().collect();
-            let problem = format!("no scenario of this market; there are {}", known.join(", "));
-            return Err(Error::broken_rule("market", &problem));
-        }
-        let wanted = |entry: &&Arc<Entry>| {
-            self.market.as_ref().is_none_or(|market| entry.card().market == *market)
+        self.check(cx)?;
+        let wanted = || cx.app.catalog.entries().filter(|entry| self.wants(entry));
+        let scenarios = match cx.format(self.response_format) {
+            Concise => Formatted::Concise(Table::scenarios(wanted().map(|it| &**it))),
+            Detailed => {
+                Formatted::detailed(wanted().map(|entry| ScenarioView::of(entry)).collect())
+            }
         };
-        let listed = |entry: &Arc<Entry>| match cx.format(self.response_format) {
-            ResponseFormat::Concise => Listed::Concise(ScenarioLine::of(entry)),
-            ResponseFormat::Detailed => Listed::Detailed(Box::new(ScenarioView::of(entry))),
-        };
-        Ok(Scenarios { scenarios: entries().filter(wanted).map(listed).collect() })
+        Ok(Scenarios { scenarios })
     }
 }
 

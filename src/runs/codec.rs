@@ -20,6 +20,8 @@ enum Entry {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         orders: Vec<Order>,
         steps: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rationale: Option<String>,
     },
     Abandon,
 }
@@ -39,34 +41,41 @@ struct Order {
     reasoning: Option<String>,
 }
 
-/// The command as one line of JSON.
+/// The command as one line of JSON, with the agent's reasons for it.
 ///
 /// # Errors
 /// Never for a command of this market.
-pub fn encode(market: &Market, command: &Command) -> serde_json::Result<String> {
+pub fn encode(
+    market: &Market,
+    command: &Command,
+    rationale: Option<&str>,
+) -> serde_json::Result<String> {
     let entry = match command {
         Command::Abandon => Entry::Abandon,
         Command::Turn { cancel, orders, steps } => Entry::Turn {
             cancel: cancel.iter().map(|id| id.0).collect(),
             orders: orders.iter().map(|order| Order::of(market, order)).collect(),
             steps: *steps,
+            rationale: rationale.map(str::to_owned),
         },
     };
     serde_json::to_string(&entry)
 }
 
-/// The command of a line; `None` when it is not one of this market's, or not in the form in which
-/// [`encode`] writes it.
-pub fn decode(market: &Market, line: &str) -> Option<Command> {
-    let command = match serde_json::from_str(line).ok()? {
-        Entry::Abandon => Command::Abandon,
-        Entry::Turn { cancel, orders, steps } => Command::Turn {
-            cancel: cancel.into_iter().map(OrderId).collect(),
-            orders: orders.into_iter().map(|it| it.order(market)).collect::<Option<_>>()?,
-            steps,
-        },
+/// The command of a line and the reasons for it; `None` when it is not one of this market's, or
+/// not in the form in which [`encode`] writes it.
+pub fn decode(market: &Market, line: &str) -> Option<(Command, Option<String>)> {
+    let (command, rationale) = match serde_json::from_str(line).ok()? {
+        Entry::Abandon => (Command::Abandon, None),
+        Entry::Turn { cancel, orders, steps, rationale } => {
+            let cancel = cancel.into_iter().map(OrderId).collect();
+            let orders = orders.into_iter().map(|it| it.order(market));
+            let orders = orders.collect::<Option<_>>()?;
+            (Command::Turn { cancel, orders, steps }, rationale)
+        }
     };
-    (encode(market, &command).ok()? == line).then_some(command)
+    let same = encode(market, &command, rationale.as_deref()).ok()? == line;
+    same.then_some((command, rationale))
 }
 
 impl Order {
@@ -115,9 +124,10 @@ mod tests {
             let head = format!(r#"{{"symbol":"{symbol}","side":"buy","quantity":"{quantity}""#);
             format!(r#"{{"turn":{{"orders":[{head}{more},"time_in_force":"gtc"}}],"steps":1}}}}"#)
         };
-        for line in [r#""abandon""#, r#"{"turn":{"steps":0}}"#, &order("1.5", "")] {
-            let command = decode(market, line).unwrap();
-            assert_eq!(encode(market, &command).unwrap(), line);
+        let reasoned = r#"{"turn":{"steps":1,"rationale":"it \"rises\""}}"#;
+        for line in [r#""abandon""#, r#"{"turn":{"steps":0}}"#, &order("1.5", ""), reasoned] {
+            let (command, rationale) = decode(market, line).unwrap();
+            assert_eq!(encode(market, &command, rationale.as_deref()).unwrap(), line);
         }
         let others = [
             r#" "abandon""#.to_owned(),
@@ -128,6 +138,8 @@ mod tests {
             order("-0", ""),
             order("01.5", ""),
             order("1.5", r#","stop":null"#),
+            r#"{"turn":{"rationale":"it rises","steps":1}}"#.to_owned(),
+            r#"{"turn":{"steps":1,"rationale":null}}"#.to_owned(),
         ];
         for line in others {
             assert_eq!(decode(market, &line), None, "{line}");

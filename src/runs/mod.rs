@@ -3,6 +3,7 @@
 //! A command is applied to the state, appended to the journal, and answered only when the append
 //! is on the disk. Whatever goes wrong in between drops the state: the next call replays.
 
+mod answered;
 mod caller;
 mod check;
 pub mod codec;
@@ -16,7 +17,7 @@ mod upkeep;
 
 use std::sync::Arc;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::Value;
 use sim::{
     Command, RULES_VERSION, Run, Status,
@@ -25,6 +26,7 @@ use sim::{
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
+pub use answered::Answered;
 pub use caller::{Account, Caller};
 pub use check::Checked;
 pub use replay::{Unreplayable, replay};
@@ -132,20 +134,20 @@ impl Runs {
     ///
     /// A call with an idempotency key that was answered before gets the first answer again;
     /// `orders_at` names the place of the orders in the request, for errors.
-    pub async fn command<T: Serialize + DeserializeOwned>(
+    pub async fn command<T: Serialize>(
         &self,
         caller: &Caller,
         turn: Turn<'_>,
         orders_at: &str,
         decide: impl FnOnce(&Seat) -> Result<Command, Error>,
         view: impl FnOnce(&Seat, &Command, &Outcome) -> T,
-    ) -> Result<T, Error> {
+    ) -> Result<Answered<T>, Error> {
         let slot = self.lives.slot(parse_id(turn.run_id)?, self.clock.now());
         let mut state = slot.lock_owned().await;
         let live = self.live(&mut state, turn.run_id).await?;
         owned(caller, &live.seat.meta.account_id)?;
         if let Some(answered) = self.answered(&turn).await? {
-            return serde_json::from_str(&answered).map_err(Error::internal);
+            return serde_json::from_str(&answered).map(Answered::Before).map_err(Error::internal);
         }
         if live.seat.run.status() != Status::Active {
             let refusal = Refusal::NotActive(live.seat.run.status());
@@ -155,6 +157,7 @@ impl Runs {
         let refused = |refusal| Error::refused(refusal, orders_at);
         self.advance(state, &turn, &command, refused, |seat, outcome| view(seat, &command, outcome))
             .await
+            .map(Answered::Now)
     }
 
     /// Applies a command to the state in the slot and appends it to the journal.
@@ -294,7 +297,8 @@ fn entry<T: Serialize>(
         run_id: turn.run_id.to_owned(),
         expected: live.head,
         at,
-        command: codec::encode(seat.run.market(), command).map_err(Error::internal)?,
+        command: codec::encode(seat.run.market(), command, turn.rationale)
+            .map_err(Error::internal)?,
         derived,
         answer: kept,
     };

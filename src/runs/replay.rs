@@ -50,7 +50,7 @@ pub fn replay(catalog: &Catalog, row: &RunRow, journal: &[Entry]) -> Result<Seat
     let mut seat = Seat::new(meta, entry.clone(), Run::new(scenario));
     for event in journal {
         let unknown = || Unreplayable::Event(event.seq);
-        let command = codec::decode(seat.run.market(), &event.command).ok_or_else(unknown)?;
+        let (command, _) = codec::decode(seat.run.market(), &event.command).ok_or_else(unknown)?;
         let outcome = seat.run.apply(&command).map_err(|_| unknown())?;
         seat.receive(&outcome, event.at);
     }

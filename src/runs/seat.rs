@@ -90,6 +90,11 @@ impl Seat {
         Self { meta, entry, run, received: Vec::new() }
     }
 
+    /// Whether it can still be traded.
+    pub(crate) fn is_active(&self) -> bool {
+        self.run.status() == Status::Active
+    }
+
     /// Remembers when the orders of a command came.
     pub(super) fn receive(&mut self, outcome: &Outcome, at: i64) {
         self.received.extend(outcome.first_order.map(|first| (first, at)));

@@ -63,7 +63,7 @@ impl Runs {
         if live.seat.run.status() != Status::Active || !idle {
             return Ok(false);
         }
-        let turn = Turn { run_id, key: None };
+        let turn = Turn { run_id, key: None, rationale: None };
         let refused = |refusal| Error::refused(refusal, "");
         self.advance(state, &turn, &Command::Abandon, refused, |_, _| ()).await?;
         Ok(true)

@@ -96,7 +96,8 @@ async def test_plays_a_scenario_to_its_score(server: Server, mode: str) -> None:
         for step in range(STEPS_MAX):
             market = await called(client, "get_market", run_id=run_id, symbols=["AAPL", "MSFT"], lookback=5)
             assert market["sim_time"] == seen[-1]
-            assert all(bars[-1]["ts"] == seen[-1] for bars in market["bars"].values())
+            assert market["columns"][0] == "ts"
+            assert all(rows[-1][0] == seen[-1][:10] for rows in market["bars"].values())
             trades = [{"symbol": "AAPL", "side": "buy", "quantity": 50.5, "reasoning": "Once."}] if step == 0 else []
             turn = await called(client, "submit_turn", run_id=run_id, trades=trades)
             assert len(turn["queued_orders"]) == len(trades)
@@ -130,7 +131,8 @@ async def test_plays_a_scenario_to_its_score(server: Server, mode: str) -> None:
 async def test_looks_around_without_a_key(server: Server, mode: str) -> None:
     async with connected(server, mode=mode) as client:
         scenarios = (await called(client, "list_scenarios"))["scenarios"]
-        assert SANDBOX in {scenario["slug"] for scenario in scenarios}
+        assert scenarios["columns"][0] == "slug"
+        assert SANDBOX in {row[0] for row in scenarios["rows"]}
         scenario = await called(client, "get_scenario", id_or_slug=SANDBOX)
         assert scenario["slug"] == SANDBOX
         assert scenario["known_biases"]

@@ -92,6 +92,9 @@ impl Twin {
             "/market",
             "/market?lookback=1000",
             "/market?lookback=1&symbols=LATE,AAA",
+            "/scan",
+            "/scan?response_format=concise",
+            "/inspect?symbols=AAA,LATE,GAP&lookback=100",
             "/trades",
             "/equity",
             "/results",
@@ -117,6 +120,7 @@ impl Twin {
         for (tool, arguments) in [
             ("get_run", json!({ "run_id": run })),
             ("get_market", market),
+            ("scan_market", json!({ "run_id": run })),
             ("get_trades", json!({ "run_id": run })),
             ("get_results", json!({ "run_id": run })),
             ("list_scenarios", json!({})),
@@ -166,7 +170,11 @@ fn actions(bar: i32) -> Vec<(&'static str, Value)> {
     };
     let mut actions: Vec<_> = rest.into_iter().map(|order| ("trades", order)).collect();
     let turn = json!({ "trades": [order("AAA", "buy", json!({ "quantity": 0.25 }))] });
-    actions.push(if bar % 2 == 0 { ("step", json!({})) } else { ("turn", turn) });
+    actions.push(match bar % 3 {
+        0 => ("step", json!({})),
+        1 => ("turn", turn),
+        _ => ("decision", json!({ "rationale": "because" })),
+    });
     actions
 }
 

@@ -19,7 +19,12 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("auth_status", json!({ "verbose": true })),
         ("list_scenarios", json!({ "response_format": "detailed" })),
         ("list_scenarios", json!({ "response_format": "concise", "market": "us-equities" })),
+        ("list_scenarios", json!({ "response_format": "concise", "max_decisions": 9 })),
+        ("list_scenarios", json!({ "response_format": "detailed", "regime": "calm" })),
+        ("list_scenarios", json!({ "regime": "mad", "market": "moon", "max_decisions": 0 })),
         ("list_scenarios", json!({ "page": 2 })),
+        ("connect_bottrade", json!({ "wait_seconds": 5 })),
+        ("connect_bottrade", json!({ "wait_seconds": -5 })),
         ("get_scenario", json!({ "id_or_slug": "tiny" })),
         ("get_scenario", json!({ "id_or_slug": "tinny" })),
         ("start_run", json!({ "scenario_slug": "margin", "bot_name": "Ünï" })),
@@ -34,8 +39,6 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("get_run", run("$1")),
         ("get_run", run("$2")),
         ("get_run", run("nope")),
-        ("get_market", json!({ "run_id": "$1", "symbols": ["CALM", "NONE"], "lookback": 3 })),
-        ("get_market", json!({ "run_id": "$1", "lookback": 1 })),
         ("get_market", json!({ "run_id": "$1", "symbols": ["CALM"], "lookback": 0 })),
         ("submit_turn", json!({ "run_id": "$1", "trades": [order("buy", json!(10.5))] })),
         ("submit_turn", json!({ "run_id": "$1", "trades": [order("buy", json!(0))] })),
@@ -68,6 +71,81 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("publish_run", json!({ "run_id": "$1", "confirm": true })),
         ("get_results", run("$1")),
     ]
+}
+
+/// The tools that look at a market, on the first run.
+fn looks() -> Vec<(&'static str, Value)> {
+    vec![
+        formatted("get_market", json!({ "symbols": ["CALM", "NONE"], "lookback": 3 }), Concise),
+        formatted("get_market", json!({ "symbols": ["CALM", "NONE"], "lookback": 3 }), Detailed),
+        formatted("get_market", json!({ "lookback": 1 }), Detailed),
+        formatted("scan_market", json!({}), Concise),
+        formatted("scan_market", json!({}), Detailed),
+        ("scan_market", json!({ "run_id": "$9" })),
+        formatted("inspect_symbols", json!({ "symbols": ["calm", "crush"] }), Concise),
+        formatted("inspect_symbols", json!({ "symbols": ["calm"], "lookback": 2 }), Detailed),
+        formatted("inspect_symbols", json!({ "symbols": [], "lookback": 121 }), Concise),
+    ]
+}
+
+/// The tools that decide and advance, on a third run.
+fn decisions() -> Vec<(&'static str, Value)> {
+    let order = |side: &str, quantity: Value| market(side, "CALM", quantity);
+    vec![
+        ("start_run", json!({ "scenario_slug": "margin" })),
+        formatted("submit_decision", on_third(json!({ "action": "hold" })), Concise),
+        formatted(
+            "submit_decision",
+            on_third(json!({ "rationale": "calm", "orders": [order("buy", json!(2))],
+                "idempotency_key": "d" })),
+            Detailed,
+        ),
+        formatted(
+            "submit_decision",
+            on_third(json!({ "rationale": "calm", "orders": [order("buy", json!(2))],
+                "idempotency_key": "d" })),
+            Detailed,
+        ),
+        formatted("submit_decision", on_third(json!({ "action": "trade" })), Concise),
+        formatted("submit_decision", on_third(json!({ "action": "wait" })), Detailed),
+        formatted("advance_until_next_session", on_third(json!({})), Concise),
+        formatted("advance_until_next_session", on_third(json!({})), Detailed),
+        formatted("advance_until_next_session", json!({ "run_id": "$9" }), Detailed),
+        formatted("hold_until_end", on_third(json!({ "require_flat": true })), Concise),
+        formatted("hold_until_end", on_third(json!({ "max_bars": 1 })), Detailed),
+        formatted("liquidate_and_finish", on_third(json!({ "max_bars": "x" })), Concise),
+        formatted("liquidate_and_finish", on_third(json!({ "rationale": "out" })), Detailed),
+        formatted("liquidate_and_finish", on_third(json!({})), Concise),
+        formatted("liquidate_and_finish", on_third(json!({})), Detailed),
+        ("run_sandbox_smoke_test", json!({ "scenario_slug": "margin" })),
+        ("run_sandbox_smoke_test", json!({})),
+    ]
+}
+
+/// How much of an answer is asked for; the doors have defaults of their own.
+#[derive(Clone, Copy)]
+enum Format {
+    Concise,
+    Detailed,
+}
+use Format::{Concise, Detailed};
+
+/// A call in a format, on the first run unless it says another.
+fn formatted(tool: &'static str, mut arguments: Value, format: Format) -> (&'static str, Value) {
+    if arguments["run_id"].is_null() {
+        arguments["run_id"] = json!("$1");
+    }
+    arguments["response_format"] = json!(match format {
+        Concise => "concise",
+        Detailed => "detailed",
+    });
+    (tool, arguments)
+}
+
+/// The arguments, on the third run.
+fn on_third(mut arguments: Value) -> Value {
+    arguments["run_id"] = json!("$3");
+    arguments
 }
 
 /// One caller and the runs it started.
@@ -116,7 +194,7 @@ impl Names {
     }
 }
 
-fn is_uuid(text: &[u8], at: usize) -> bool {
+pub(crate) fn is_uuid(text: &[u8], at: usize) -> bool {
     text.get(at..at + 36).is_some_and(|text| {
         text.iter().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => *byte == b'-',
@@ -162,7 +240,7 @@ async fn compare(era: Era) -> BTreeMap<&'static str, (usize, usize)> {
     let (rest_app, mcp_app) = (TestApp::new(), TestApp::new());
     let (mut rest, mut mcp) = (Side::new(&rest_app).await, Side::new(&mcp_app).await);
     let mut seen = BTreeMap::new();
-    for (name, arguments) in calls() {
+    for (name, arguments) in calls().into_iter().chain(looks()).chain(decisions()) {
         let op = OpDef::tool(name).unwrap();
         let reply = by_rest(&rest.client, op, &rest.fill(&arguments)).await;
         let result = mcp.client.tool_as(era, name, mcp.fill(&arguments)).await;
@@ -246,6 +324,7 @@ async fn every_closed_operation_asks_for_a_key_at_both_doors() {
         OPS.iter().map(|op| op.name).filter(|name| !closed.contains(name)).collect();
     let expected = [
         "auth_status",
+        "connect_bottrade",
         "list_scenarios",
         "get_scenario",
         "get_public_run",

@@ -1,8 +1,11 @@
 //! The shapes that answers share: the only serialised forms of runs, orders, trades and bars.
 
+mod bars;
+mod concise;
 mod file;
 mod order;
 mod run;
+mod scan;
 mod scenario;
 mod step;
 
@@ -10,13 +13,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use sim::Timestamp;
 
-use super::schema::INSTANT;
+use super::input::INSTANT;
 
+pub(crate) use bars::Visible;
+pub use bars::{BarRows, BarView, BarsView};
+pub use concise::{Pulse, Table, Vitals};
 pub use file::{EventPart, FORMAT, RunFile};
-pub use order::{BarView, OrderView, TradeView};
+pub use order::{OrderView, TradeView};
 pub(crate) use run::equity_curve;
 pub use run::{CurvePoint, EquityView, PositionView, RunView, Snapshot, Workflow};
-pub use scenario::{ScenarioLine, ScenarioView};
+pub use scan::{DataBudget, Look, Named, ScanBrief, ScanRow, ScanView};
+pub use scenario::ScenarioView;
 pub use step::{NextAction, RejectionView, StepView};
 
 /// The schema of an instant: RFC 3339 to the second, in UTC.

@@ -1,45 +1,25 @@
-//! Bars, orders and trades as answers show them.
+//! Orders and trades as answers show them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Value, json};
 use sim::{
-    market::Bar,
     order::{Side, TimeInForce, WorkingOrder},
     run::Fill,
 };
 
-use super::{Instant, instant};
+use super::{
+    Instant,
+    concise::{tick, two},
+    instant,
+};
 use crate::{
     ops::input::OrderType,
     runs::{Seat, ids},
 };
 
-/// One bar.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct BarView {
-    ts: String,
-    open: f64,
-    high: f64,
-    low: f64,
-    close: f64,
-    volume: f64,
-}
-
-impl From<Bar> for BarView {
-    fn from(bar: Bar) -> Self {
-        Self {
-            ts: bar.ts.to_string(),
-            open: bar.open.to_f64(),
-            high: bar.high.to_f64(),
-            low: bar.low.to_f64(),
-            close: bar.close.to_f64(),
-            volume: bar.volume,
-        }
-    }
-}
-
 /// An order that waits.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct OrderView {
     id: String,
     run_id: String,
@@ -48,12 +28,12 @@ pub struct OrderView {
     /// What is still to fill, as it was accepted (cut to 8 decimals).
     quantity: f64,
     order_type: OrderType,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     limit_price: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     stop_price: Option<f64>,
     time_in_force: TimeInForce,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<String>,
     queued_at: String,
     queued_at_sim_time: String,
@@ -78,15 +58,29 @@ impl OrderView {
             queued_at_sim_time: seat.run.market().timeline()[working.queued_at].to_string(),
         }
     }
+
+    /// A row of [`super::Table::orders`].
+    pub(super) fn row(&self) -> Vec<Value> {
+        vec![
+            json!(self.id),
+            json!(self.symbol),
+            json!(self.side),
+            json!(self.quantity),
+            json!(self.order_type),
+            json!(self.limit_price),
+            json!(self.stop_price),
+            json!(self.time_in_force),
+        ]
+    }
 }
 
 /// An executed trade.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TradeView {
     id: String,
     run_id: String,
     /// The order it filled; absent for a forced liquidation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     order_id: Option<String>,
     symbol: String,
     side: Side,
@@ -102,7 +96,7 @@ pub struct TradeView {
     /// What slippage cost, in currency.
     slippage_cost: f64,
     commission: f64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<String>,
 }
 
@@ -130,7 +124,24 @@ impl TradeView {
 
     /// The trades from number `from` on.
     pub(crate) fn from(seat: &Seat, from: usize) -> Vec<Self> {
+        Self::until(seat, from, seat.run.now())
+    }
+
+    /// The trades from number `from` on that were made up to an instant.
+    pub(crate) fn until(seat: &Seat, from: usize, last: usize) -> Vec<Self> {
         let fills = seat.run.fills().iter().enumerate().skip(from);
+        let fills = fills.take_while(|(_, fill)| fill.at <= last);
         fills.map(|(number, fill)| Self::of(seat, number, fill)).collect()
+    }
+
+    /// A row of [`super::Table::fills`].
+    pub(super) fn row(&self) -> Vec<Value> {
+        vec![
+            json!(self.symbol),
+            json!(self.side),
+            json!(self.quantity),
+            json!(tick(self.fill_price)),
+            json!(two(self.realized_pnl)),
+        ]
     }
 }

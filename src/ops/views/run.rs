@@ -1,7 +1,7 @@
 //! A run as answers show it: its particulars, its books, and what can be done next.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use sim::{Status, Timestamp, run::Sample};
 
@@ -9,7 +9,7 @@ use super::{OrderView, instant};
 use crate::runs::Seat;
 
 /// A run.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunView {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ impl RunView {
 }
 
 /// A position that is not flat.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PositionView {
     run_id: String,
     symbol: String,
@@ -73,13 +73,13 @@ pub struct PositionView {
 }
 
 /// Books at one instant.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EquityView {
     run_id: String,
     sim_time: String,
-    cash: f64,
-    positions_value: f64,
-    equity: f64,
+    pub(crate) cash: f64,
+    pub(crate) positions_value: f64,
+    pub(crate) equity: f64,
 }
 
 /// A point of the equity curve.
@@ -100,7 +100,7 @@ pub(crate) fn equity_curve(seat: &Seat) -> Vec<CurvePoint> {
 }
 
 /// A run with its books.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Snapshot {
     pub(crate) run: RunView,
     pub(crate) positions: Vec<PositionView>,
@@ -143,25 +143,40 @@ impl Snapshot {
 
 /// What can be done with a run now.
 #[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Workflow {
     /// trading or completed.
-    pub(super) phase: String,
-    pub(super) next_action: String,
-    pub(super) allowed_actions: Vec<String>,
-    pub(super) done: bool,
-    pub(super) liquidated: bool,
+    pub(crate) phase: String,
+    pub(crate) next_action: String,
+    pub(crate) allowed_actions: Vec<String>,
+    pub(crate) done: bool,
+    pub(crate) liquidated: bool,
     publishable: bool,
     published: bool,
 }
+
+/// What leads on while a run can be traded.
+const TRADING: &[&str] = &[
+    "get_run",
+    "scan_market",
+    "inspect_symbols",
+    "submit_decision",
+    "step_run",
+    "advance_until_next_session",
+    "hold_until_end",
+    "liquidate_and_finish",
+];
+
+/// What leads on after its end.
+const COMPLETED: &[&str] = &["get_run", "get_results", "publish_run"];
 
 impl Workflow {
     pub(crate) fn of(seat: &Seat) -> Self {
         let trading = seat.run.status() == Status::Active;
         let (phase, next, allowed): (_, _, &[&str]) = if trading {
-            ("trading", "submit_turn", &["get_run", "get_market", "submit_turn", "step_run"])
+            ("trading", "scan_market", TRADING)
         } else {
-            ("completed", "get_results", &["get_run", "get_trades", "get_results", "publish_run"])
+            ("completed", "get_results", COMPLETED)
         };
         Self {
             phase: phase.into(),

@@ -2,7 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
+use super::Table;
 use crate::{error::Error, scenarios::Entry};
 
 /// A scenario: its market, its rules, and what a reader of its results must know.
@@ -108,31 +110,20 @@ impl ScenarioView {
     }
 }
 
-/// A scenario in a line.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct ScenarioLine {
-    slug: String,
-    market: String,
-    bar_resolution: String,
-    decisions: usize,
-    symbols: usize,
-    /// First and last date.
-    dates: String,
-    regime: String,
-}
-
-impl ScenarioLine {
-    /// The line of a catalogue entry.
-    pub(crate) fn of(entry: &Entry) -> Self {
-        let (card, span) = (entry.card(), entry.span());
-        Self {
-            slug: card.slug.clone(),
-            market: card.market.clone(),
-            bar_resolution: card.bar_resolution.to_string(),
-            decisions: span.decisions,
-            symbols: card.universe.len(),
-            dates: format!("{}..{}", span.start_ts.date(), span.end_ts.date()),
-            regime: card.regime.join(" "),
-        }
+impl Table {
+    /// A row per scenario; `get_scenario` has the rest.
+    pub(crate) fn scenarios<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
+        let row = |entry: &Entry| {
+            let card = entry.card();
+            vec![
+                json!(card.slug),
+                json!(card.market),
+                json!(card.bar_resolution.to_string()),
+                json!(entry.span().decisions),
+                json!(card.universe.len()),
+                json!(card.regime.join(" ")),
+            ]
+        };
+        Self::new(&["slug", "market", "bars", "decisions", "symbols", "regime"], entries.map(row))
     }
 }

@@ -5,3 +5,4 @@ mod leaderboard;
 mod methods;
 mod runs;
 mod scenarios;
+mod smoke;

@@ -2,8 +2,11 @@
 
 mod abandoned;
 mod acceptance;
+mod advance;
+mod decision;
 mod equity;
 mod exports;
+mod inspect;
 mod journal;
 mod list;
 mod market;
@@ -14,6 +17,7 @@ mod publish;
 mod results;
 mod results_detail;
 mod run;
+mod scan;
 mod start;
 mod step;
 mod trades;

@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    app::{Client, TestApp, market},
-    files::{root, update},
-};
+use crate::app::{Client, TestApp, market};
 
 /// The members that the original has.
 const ORIGINAL: &[&str] = &[
@@ -182,36 +179,4 @@ async fn a_long_list_of_trades_is_cut() {
     assert_eq!((all.len(), &detail["trades_omitted"]), (130, &json!(30)));
     assert_eq!(detail["trades"], json!(all[30..]));
     assert_eq!(detail["results"]["trade_count"], 130);
-}
-
-/// Where the page of the tool has its example.
-const PAGE: &str = "tools/get_results.md";
-/// What the page shows of the answer.
-const SHOWN: &[&str] = &["headline", "next_step", "evidence", "benchmark", "symbol_pnl"];
-
-#[tokio::test]
-async fn the_example_of_the_page_is_what_happens() {
-    let catalog = bottrade::scenarios::Catalog::embedded().unwrap();
-    let app = TestApp::with(catalog, bottrade::store::Store::in_memory().unwrap());
-    let ada = app.account("ada").await;
-    let run = ada.start("sandbox-nov-2024").await;
-    ada.order(&run, market("buy", "NVDA", 10)).await.expect(201);
-    ada.step(&run, 1_000).await.expect(200);
-    let page = std::fs::read_to_string(root().join(PAGE)).unwrap();
-    let mut blocks = page.split("```json\n").skip(1).map(|it| it.split("```").next().unwrap());
-    let mut request: Value = serde_json::from_str(blocks.next().unwrap()).unwrap();
-    request["run_id"] = json!(run);
-    let answer = ada.tool("get_results", request).await.value;
-    assert_eq!(answer, ada.on(&run, "/results").await);
-    let mut shown = json!({});
-    for member in SHOWN {
-        shown[member] = answer[member].clone();
-    }
-    let old = blocks.next().unwrap();
-    let new = format!("{}\n", serde_json::to_string_pretty(&shown).unwrap());
-    if update() {
-        std::fs::write(root().join(PAGE), page.replace(old, &new)).unwrap();
-    } else {
-        assert_eq!(old, new, "`UPDATE=1 cargo test --test it` accepts");
-    }
 }

@@ -1,35 +1,23 @@
-//! Reading requests: JSON to typed input, with errors that name the field.
+//! Orders in requests.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, DeserializeOwned, Visitor},
-};
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de};
 use sim::{
     Price, Quantity,
-    num::{PRICE_MAX, ParseError, QUANTITY_MAX},
     order::{NewOrder, OrderKind, Side, TimeInForce},
 };
 
+use super::{Decimal, PRINTABLE, check_text};
 use crate::{
     error::{Error, FieldProblem},
     runs::Seat,
     scenarios,
 };
 
-/// Characters that an order's reasoning may have.
+/// Characters that an order's reasoning, and the reasons for a whole decision, may have.
 pub(crate) const REASONING_MAX: usize = 2_000;
-
-/// Reads a request, or says which field is wrong and what was expected.
-pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T, Error> {
-    serde_path_to_error::deserialize(input).map_err(|error| {
-        let place = error.path().to_string();
-        Error::invalid_field(&place, &plain(&error.inner().to_string()))
-    })
-}
 
 /// The orders of a request as the simulator takes them, or one error that names each wrong one.
 ///
@@ -64,134 +52,18 @@ pub(crate) fn orders(
     Err(error)
 }
 
-/// A message without the names of Rust's types.
-fn plain(message: &str) -> String {
-    let words = [
-        ("expected i64", "expected an integer"),
-        ("expected u64", "expected an integer"),
-        ("expected u32", "expected an integer"),
-        ("expected usize", "expected an integer"),
-        ("a sequence", "a list"),
-        ("a map", "an object"),
-        ("struct OrderInput", "an order object"),
-        ("struct AgentInfo", "an object with `name`"),
-        ("unknown variant", "unknown word"),
-        (", there are no fields", "; this call takes no fields"),
-    ];
-    words.iter().fold(message.to_owned(), |text, (rust, plain)| text.replace(rust, plain))
-}
-
-/// A decimal that came as a JSON number, cut to 8 decimals toward zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Decimal<T>(pub(crate) T);
-
-/// What a [`Decimal`] can hold.
-pub(crate) trait Fixed: Sized + fmt::Display {
-    const MAX: i64;
-    fn cut(text: &str) -> Result<Self, ParseError>;
-}
-
-impl Fixed for Quantity {
-    const MAX: i64 = QUANTITY_MAX;
-    fn cut(text: &str) -> Result<Self, ParseError> {
-        Self::parse_cut(text)
-    }
-}
-
-impl Fixed for Price {
-    const MAX: i64 = PRICE_MAX;
-    fn cut(text: &str) -> Result<Self, ParseError> {
-        Self::parse_cut(text)
-    }
-}
-
-impl<T: fmt::Display> Serialize for Decimal<T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl<'de, T: Fixed> Deserialize<'de> for Decimal<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Number<T>(PhantomData<T>);
-
-        impl<T: Fixed> Visitor<'_> for Number<T> {
-            type Value = Decimal<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a number up to {}", T::MAX)
-            }
-
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Decimal<T>, E> {
-                // Display of a float is its shortest exact decimal, never an exponent.
-                match T::cut(&value.to_string()) {
-                    Ok(number) => Ok(Decimal(number)),
-                    Err(ParseError::TooLarge) => {
-                        Err(E::custom(format!("must be at most {}", T::MAX)))
-                    }
-                    Err(problem) => Err(E::custom(problem)),
-                }
-            }
-
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Decimal<T>, E> {
-                match T::cut(&value.to_string()) {
-                    Ok(number) => Ok(Decimal(number)),
-                    Err(_) => Err(E::custom(format!("must be at most {}", T::MAX))),
-                }
-            }
-
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Decimal<T>, E> {
-                match T::cut(&value.to_string()) {
-                    Ok(number) => Ok(Decimal(number)),
-                    Err(_) => Err(E::custom(format!("must be at most {}", T::MAX))),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Number(PhantomData))
-    }
-}
-
-impl<T: Fixed> JsonSchema for Decimal<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Decimal".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": T::MAX })
-    }
-}
-
-/// Texts that [`check_text`] takes, but for their length.
-pub(crate) const PRINTABLE: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
-
-/// Checks a text that is kept: its length, and that it holds no control characters but line breaks.
-pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), Error> {
-    if text.chars().count() > max {
-        return Err(Error::invalid_field(field, &format!("must be at most {max} characters")));
-    }
-    if text.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\r' | '\t')) {
-        return Err(Error::invalid_field(field, "must not contain control characters"));
-    }
-    Ok(())
-}
-
 /// One order of a request.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrderInput {
     /// Such as AAPL or BTC/USD.
     pub(crate) symbol: String,
-    /// buy and sell trade a long, short and cover a short position; none crosses zero.
+    /// buy/sell a long, short/cover a short; none crosses zero.
     #[serde(deserialize_with = "side")]
     pub(crate) side: Side,
-    /// Units; fractions are allowed.
+    /// Units, fractions too.
     pub(crate) quantity: Decimal<Quantity>,
-    /// Why; kept with the order and published with the run.
+    /// Why; published with the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = REASONING_MAX), regex(pattern = PRINTABLE))]
     pub(crate) reasoning: Option<String>,
@@ -308,27 +180,5 @@ impl OrderInput {
                 limit: required("limit_price", self.limit_price)?,
             },
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn quantities_are_cut_to_eight_decimals() {
-        let read = |value: Value| {
-            read::<Decimal<Quantity>>(value).map(|it| it.0.to_string()).map_err(|it| it.message)
-        };
-        assert_eq!(read(json!(14.285_714_285_714_286)), Ok("14.28571428".into()));
-        assert_eq!(read(json!(10)), Ok("10".into()));
-        assert_eq!(read(json!(1e-9)), Ok("0".into()));
-        assert_eq!(read(json!(-3)), Ok("-3".into()));
-        for absurd in [json!(1e300), json!(u64::MAX)] {
-            assert!(read(absurd).unwrap_err().contains("must be at most 1000000000"));
-        }
-        assert!(read(json!("10")).unwrap_err().contains("expected a number"));
     }
 }

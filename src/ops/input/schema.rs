@@ -1,4 +1,5 @@
-//! The schemas of requests and answers: to the letter, and as a model reads them.
+//! Schemas of requests and answers, to the letter and as a model reads them: one type is JSON,
+//! schema and error path.
 
 use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
@@ -45,24 +46,25 @@ fn plain_words(schema: &mut Schema) {
     }
     if let Some(words) = object.get("oneOf").and_then(constants) {
         object.remove("oneOf");
-        object.remove("description");
         object.insert("enum".into(), words);
     }
 }
 
 /// Limits from here on are not worth a word to a model: nobody asks for so much.
-const MAXIMUM_MIN: f64 = 1e9;
+const LIMIT_MIN: f64 = 1e9;
 
 /// Drops patterns, lengths, huge limits and null alternatives too: errors name them when they
 /// matter, and an absent field is shorter than null.
 fn lean(schema: &mut Schema) {
+    without_null(schema);
     plain_words(schema);
     schema.remove("pattern");
     schema.remove("maxLength");
-    if schema.get("maximum").and_then(Value::as_f64).is_some_and(|it| it >= MAXIMUM_MIN) {
-        schema.remove("maximum");
+    for limit in ["minimum", "maximum"] {
+        if schema.get(limit).and_then(Value::as_f64).is_some_and(|it| it.abs() >= LIMIT_MIN) {
+            schema.remove(limit);
+        }
     }
-    without_null(schema);
 }
 
 /// A member that may be absent is never null instead.
@@ -94,8 +96,15 @@ fn without_null(schema: &mut Schema) {
     if let Some(Value::Array(options)) = object.get_mut("anyOf") {
         options.retain(|it| it["type"] != "null");
         if let [Value::Object(only)] = options.as_slice() {
-            let only = only.clone();
+            let mut only = only.clone();
             object.remove("anyOf");
+            // What is said of the field goes before what is said of its type, and a choice of
+            // words speaks for itself.
+            let words =
+                only.contains_key("enum") || only.get("oneOf").and_then(constants).is_some();
+            if words || object.contains_key("description") {
+                only.remove("description");
+            }
             object.extend(only);
         }
     }
