@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     Size,
     client::{Client, Wire, Worker, together},
-    limits::GET_RUN_CPU_MAX,
+    limits::{GET_RUN_CPU_MAX, SCAN_MICROS_MAX},
     report::{Report, short},
     server::Server,
     timer::{float, median, median_ratio},
@@ -15,6 +15,10 @@ use crate::{
 const CLIENTS: usize = 16;
 /// The longest scenario: its runs do not end while they are measured.
 pub(crate) const LONG: &str = "crypto-30m-winter-2018";
+
+/// The broadest scenario, and its symbols.
+const WIDE: &str = "eq-flash-crash-2010";
+const WIDE_SYMBOLS: usize = 60;
 
 /// A kind of call and what it cost.
 struct Kind<'a> {
@@ -60,6 +64,7 @@ pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
     let answer = first.json(&request)?["result"]["structuredContent"].to_string();
     let bare = Server::bare(&answer)?;
     let mut kinds = kinds(&server, &bare, &runs)?;
+    kinds.push(scan(&server, &mut first)?);
     for round in 0..=size.rounds {
         for kind in &mut kinds {
             kind.round(size.calls)?;
@@ -110,6 +115,23 @@ fn kinds<'a>(
     Ok(kinds)
 }
 
+/// Looks at the broadest universe, some bars after the start.
+fn scan<'a>(server: &'a Server, first: &mut Client) -> anyhow::Result<Kind<'a>> {
+    let mut runs = Vec::new();
+    for _ in 0..CLIENTS {
+        let run = first.start_run(WIDE)?;
+        let step = json!({ "count": 20 });
+        first.json(&first.rest(&format!("/api/v1/runs/{run}/step"), Some(&step)))?;
+        runs.push(json!({ "run_id": run }));
+    }
+    let look = first.tool(Wire::Modern, "scan_market", &runs[0]);
+    let seen = &first.json(&look)?["result"]["structuredContent"]["symbols"]["rows"];
+    let symbols = seen.as_array().map(Vec::len);
+    anyhow::ensure!(symbols == Some(WIDE_SYMBOLS), "{symbols:?} symbols in a scan of {WIDE}");
+    let name = format!("MCP scan_market ({WIDE_SYMBOLS} symbols)");
+    Kind::new(name, server, |client, at| vec![client.tool(Wire::Modern, "scan_market", &runs[at])])
+}
+
 fn write(report: &mut Report, kinds: &[Kind<'_>], bytes: usize) {
     let head = ["call", "CPU µs", "of bare axum", "of bare rmcp, small", "of bare rmcp, same"];
     let table = report.table("CPU of the server per call", &head);
@@ -126,6 +148,9 @@ fn write(report: &mut Report, kinds: &[Kind<'_>], bytes: usize) {
             let what = format!("`get_run` over MCP {what} to a bare tool with the {answer} answer");
             table.target(&what, ratio, GET_RUN_CPU_MAX);
         }
+    }
+    if let Some(scan) = kinds.last() {
+        table.target("CPU µs of a scan of 60 symbols", median(&scan.cpu), SCAN_MICROS_MAX);
     }
     table.note(format!(
         "{CLIENTS} connections kept alive; the answer of `get_run` has {bytes} bytes, which MCP \

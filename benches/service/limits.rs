@@ -2,6 +2,8 @@
 
 /// CPU of `get_run` over MCP, in CPUs of a bare tool of the same library.
 pub(crate) const GET_RUN_CPU_MAX: f64 = 1.5;
+/// CPU of `scan_market` of 60 symbols, in microseconds.
+pub(crate) const SCAN_MICROS_MAX: f64 = 250.0;
 /// Syncs to disk per step with 64 writers.
 pub(crate) const SYNCS_PER_STEP_MAX: f64 = 1.0 / 16.0;
 /// Median of one writer's step, in medians of one sync to the same disk.

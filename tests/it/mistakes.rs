@@ -86,7 +86,7 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
         r#"{"run_id":"RUN","action":"trade","step_count":5}"#,
         &["orders", "step_count"],
     ),
-    ("an unknown tool", "submit_orders", r#"{}"#, &["submit_turn", "did you mean"]),
+    ("an unknown tool", "submit_orders", "{}", &["submit_turn", "did you mean"]),
     (
         "two broken rules and an unknown symbol",
         "submit_decision",

@@ -130,21 +130,19 @@ struct Line {
 fn lines(seat: &Seat) -> Vec<Line> {
     let (market, now) = (seat.run.market(), seat.run.now());
     let line = |id: SymbolId| {
-        let (mut first, mut before, mut last) = (None, None, None);
-        for bar in market.bars(now, id, WINDOW) {
-            before = last.or(Some(bar.close));
-            first = first.or(Some(bar.close));
-            last = Some(bar.close);
+        let mut bars = market.bars(now, id, WINDOW);
+        let first = bars.next()?;
+        let (mut before, mut last) = (first, first);
+        for bar in bars {
+            (before, last) = (last, bar);
         }
-        let close = last?;
-        let bar = market.bar(now, id);
         Some(Line {
             id,
-            close,
-            volume: market.bars(now, id, 1).last().map_or(0.0, |bar| bar.volume),
-            bar_return_pct: change_pct(before?, close),
-            window_return_pct: change_pct(first?, close),
-            fresh: bar.is_some(),
+            close: last.close,
+            volume: last.volume,
+            bar_return_pct: change_pct(before.close, last.close),
+            window_return_pct: change_pct(first.close, last.close),
+            fresh: last.ts == market.timeline()[now],
         })
     };
     let mut lines: Vec<Line> = market.symbols().filter_map(line).collect();
