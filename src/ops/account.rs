@@ -34,6 +34,9 @@ pub(super) struct Auth {
     /// The key's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// Where a key may stand; left out once one has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_methods: Option<[&'static str; 2]>,
     /// What to do next.
     next_action: &'static str,
     /// How to do it.
@@ -48,6 +51,7 @@ impl Auth {
                 auth_method: "none",
                 account: None,
                 key: None,
+                auth_methods: Some(["x_api_key", "authorization_bearer"]),
                 next_action,
                 message: Error::key_required().hint.unwrap_or_default(),
             },
@@ -56,6 +60,7 @@ impl Auth {
                 auth_method: "api_key_or_bearer",
                 account: Some(account.name.clone()),
                 key: Some(account.key_name.clone()),
+                auth_methods: None,
                 next_action: "list_scenarios",
                 message: "The key is valid; every operation is open.".into(),
             },

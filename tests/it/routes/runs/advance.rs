@@ -169,3 +169,28 @@ async fn a_run_that_is_about_to_be_liquidated_is_left_to_that() {
     let made = ada.tool("liquidate_and_finish", json!({ "run_id": run })).await.value;
     assert_eq!((&made["liquidated"], &made["bars_advanced"]), (&json!(true), &json!(1)));
 }
+
+#[tokio::test]
+async fn a_repeated_call_moves_nothing_and_gets_the_same_bytes() {
+    let app = TestApp::new();
+    let ada = app.account("ada").await;
+    for (rest, tool) in [
+        ("decision", "submit_decision"),
+        ("advance", "advance_until_next_session"),
+        ("hold", "hold_until_end"),
+        ("finish", "liquidate_and_finish"),
+    ] {
+        let run = ada.start("hours").await;
+        let body = json!({ "idempotency_key": "k" });
+        let first = post(&ada, &run, rest, body.clone()).await;
+        let after = ada.on(&run, "").await;
+        assert_eq!(post(&ada, &run, rest, body).await.text, first.text, "{tool}");
+        // The other door has the same answer, though it would have asked for another format.
+        let arguments = json!({ "run_id": run, "idempotency_key": "k" });
+        assert_eq!(ada.tool(tool, arguments).await.value, first.json(), "{tool}");
+        assert_eq!(ada.on(&run, "").await, after, "{tool} was done twice");
+        // One namespace for everything that changes a run, also after its end.
+        let other = post(&ada, &run, "step", json!({ "idempotency_key": "k" })).await;
+        other.problem(409, "idempotency_key previously used with a different request body");
+    }
+}
