@@ -14,26 +14,9 @@ const LEGACY: &[&str] = &["2025-03-26", "2025-06-18", "2025-11-25"];
 /// The revision without one.
 const MODERN: &str = "2026-07-28";
 
-/// Tools that guide and toolsets name and that are still to be written.
-const TO_COME: &[&str] = &[
-    "scan_market",
-    "inspect_symbols",
-    "submit_decision",
-    "advance_until_next_session",
-    "hold_until_end",
-    "liquidate_and_finish",
-];
-
-/// Whether there is, or will be, a tool of this name.
+/// Whether there is a tool of this name.
 fn is_tool(name: &str) -> bool {
-    TO_COME.contains(&name) || OpDef::tool(name).is_ok()
-}
-
-#[test]
-fn what_is_to_come_is_not_there() {
-    for name in TO_COME {
-        assert!(OpDef::tool(name).is_err(), "{name} is there: take it off TO_COME");
-    }
+    OpDef::tool(name).is_ok()
 }
 
 /// A request of a client that speaks this revision.
