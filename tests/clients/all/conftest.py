@@ -1,0 +1,55 @@
+"""What the tests of tier 2 share: the npm packages, and a server for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bottrade_server import Binary, Server
+from packages import PINNED, Packages
+from pins import pinned
+
+pytest.register_assert_rewrite("judge")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--packages", type=Path, help="the folder with the npm packages of node-all/package.json")
+    parser.addoption("--counts", type=Path, help="a file that gets one line about what was done")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What was done, in a line that can be kept."""
+    passed = len(terminalreporter.stats.get("passed", []))
+    adapters = "langchain-mcp-adapters"
+    clients = PINNED | {adapters: pinned("requirements-all.txt")[adapters]}
+    if (path := config.getoption("--counts")) is not None:
+        path.write_text(f"{passed} tests: {', '.join(map(' '.join, sorted(clients.items())))}\n")
+
+
+@pytest.fixture(scope="session")
+def packages(pytestconfig: pytest.Config) -> Packages:
+    folder = pytestconfig.getoption("--packages")
+    assert folder is not None, "--packages is missing: `./test --all clients` installs them"
+    return Packages(folder.resolve())
+
+
+@pytest.fixture
+def server(binary: Binary, tmp_path: Path) -> Iterator[Server]:
+    """A running server with an empty data folder, one for each test: its only run is the client's."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    server = Server(binary, folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home folder of a client's user, empty."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return home

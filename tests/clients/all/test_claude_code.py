@@ -1,0 +1,139 @@
+"""Claude Code plays a whole run, its model a script; also when the server or its answers go missing on the way."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from time import sleep
+
+import pytest
+from bottrade_server import Server
+from judge import judge
+from model import PREFIX, Model, shown
+from packages import Packages
+from plain import Plain
+from relay import Relay
+from script import LAST_WORD, sandbox_run
+
+LONGEST_SECONDS = 150
+NOBODY = "http://127.0.0.1:9"
+"""Instead of the hosted model, which some commands look for."""
+SETTINGS = {
+    "ANTHROPIC_API_KEY": "not-a-key",
+    "ANTHROPIC_BASE_URL": NOBODY,
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_AUTOUPDATER": "1",
+}
+PROMPT = "play the scenario sandbox-nov-2024 on bottrade and tell me what the result is worth."
+"""What README.md suggests to ask for."""
+HANDSHAKE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "plain", "version": "1"}}
+
+
+class Claude:
+    """Claude Code in a home of its own."""
+
+    def __init__(self, packages: Packages, home: Path) -> None:
+        self.packages, self.home = packages, home
+        # What the launcher beside it would run; there is one, for this machine.
+        (self.program,) = packages.modules.glob("@anthropic-ai/claude-code-*/claude")
+
+    def mcp(self, *arguments: str) -> str:
+        """Output of a `claude mcp` command."""
+        return self.packages.output(self.program, "mcp", *arguments, home=self.home, **SETTINGS)
+
+    def add(self, base: str, key: str) -> str:
+        """Connects to a server by the command that README.md has."""
+        return self.mcp("add", "--transport", "http", "bottrade", f"{base}/mcp", "--header", f"X-API-Key: {key}")
+
+    def play(self, model: Model) -> None:
+        """Has a model do what the prompt says, to its last word."""
+        command = [self.program, "-p", PROMPT, "--allowedTools", "mcp__bottrade", "--output-format", "json"]
+        settings = SETTINGS | {"ANTHROPIC_BASE_URL": model.base}
+        done = self.packages.run(*command, home=self.home, seconds=LONGEST_SECONDS, **settings)
+        assert done.returncode == 0, done
+        said = json.loads(done.stdout)
+        assert (said["result"], said["is_error"], said["permission_denials"]) == (LAST_WORD, False, []), said
+
+
+@pytest.fixture
+def claude(packages: Packages, home: Path) -> Claude:
+    return Claude(packages, home)
+
+
+class Outage:
+    """Ends a server before a call of the script, and starts it again on the same port and data a while later."""
+
+    def __init__(self, server: Server, call: int, seconds: float) -> None:
+        self.server, self.call, self.seconds = server, call, seconds
+        self._pool = ThreadPoolExecutor(1)
+        self._end: Future[None] | None = None
+
+    def __call__(self, call: int) -> None:
+        if call == self.call:
+            assert self.server.stop() == 0
+            self._end = self._pool.submit(self._start_again)
+
+    def _start_again(self) -> None:
+        sleep(self.seconds)
+        self.server.start()
+
+    def was_survived(self) -> None:
+        """There was an outage, and it is over."""
+        assert self._end is not None, "the script never came to the call"
+        self._end.result()
+
+
+def test_is_connected_once_added(claude: Claude, server: Server) -> None:
+    assert "Added HTTP MCP server bottrade" in claude.add(server.base, server.key)
+    assert "✔ Connected" in claude.mcp("list")
+    assert "✔ Connected" in claude.mcp("get", "bottrade")
+    assert server.stop() == 0
+    assert "✘ Failed to connect — ECONNREFUSED" in claude.mcp("list")
+
+
+def test_plays_a_whole_run(claude: Claude, server: Server, tmp_path: Path) -> None:
+    claude.add(server.base, server.key)
+    with Model(lambda: sandbox_run(publish=True)) as model:
+        claude.play(model)
+    assert model.conversation.errors == []
+    judge(server, model.conversation.exchanges, tmp_path)
+
+
+def test_shows_its_model_what_the_server_says(claude: Claude, server: Server) -> None:
+    """The instructions and, once the model looks for them, the tools as the server describes them."""
+    claude.add(server.base, server.key)
+    with Model(sandbox_run) as model:
+        claude.play(model)
+    first, *_, last = model.requests
+    plain = Plain(server)
+    assert plain.rpc("initialize", **HANDSHAKE)["instructions"] in shown(first)
+    tools = {it["name"]: it for it in last["tools"] if it["name"].startswith(PREFIX)}
+    listed = {PREFIX + it["name"]: it for it in plain.tools()}
+    assert tools.keys() == listed.keys()
+    for name, tool in listed.items():
+        assert tools[name]["description"] == tool["description"]
+        assert tools[name]["input_schema"]["properties"].keys() == tool["inputSchema"]["properties"].keys()
+
+
+@pytest.mark.parametrize("seconds", [3, 15])
+def test_finishes_its_run_when_the_server_comes_back(
+    claude: Claude, server: Server, tmp_path: Path, seconds: float
+) -> None:
+    claude.add(server.base, server.key)
+    outage = Outage(server, call=12, seconds=seconds)
+    with Model(sandbox_run, before=outage) as model:
+        claude.play(model)
+    outage.was_survived()
+    assert "ECONNREFUSED" in model.conversation.errors[0]
+    judge(server, model.conversation.exchanges, tmp_path)
+
+
+def test_nothing_is_doubled_when_answers_are_lost(claude: Claude, server: Server, tmp_path: Path) -> None:
+    lost = {0, 7, 8, 15}  # 8 is the repeat of 7.
+    with Relay(server, lost) as relay, Model(sandbox_run) as model:
+        claude.add(relay.base, server.key)
+        claude.play(model)
+    assert set(relay.carried_out) == lost
+    assert len(model.conversation.errors) == len(lost)
+    judge(server, model.conversation.exchanges, tmp_path)

@@ -1,0 +1,48 @@
+"""OpenClaw connects to the server as one of its MCP servers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from bottrade_server import Server
+from packages import Packages
+
+
+class OpenClaw:
+    """OpenClaw in a home of its own."""
+
+    def __init__(self, packages: Packages, home: Path) -> None:
+        self.packages, self.home = packages, home
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command; its exit code is for the caller to judge."""
+        return self.packages.run(self.packages.modules / ".bin" / "openclaw", *arguments, home=self.home)
+
+    def output(self, *arguments: str) -> str:
+        """Standard output of a command that must succeed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done
+        return done.stdout
+
+
+@pytest.fixture
+def openclaw(packages: Packages, home: Path) -> OpenClaw:
+    return OpenClaw(packages, home)
+
+
+def test_probe_finds_the_tools(openclaw: OpenClaw, server: Server) -> None:
+    where = {"url": f"{server.base}/mcp", "transport": "streamable-http", "headers": {"X-API-Key": server.key}}
+    openclaw.output("mcp", "set", "bottrade", json.dumps(where))
+    found = json.loads(openclaw.output("mcp", "probe", "bottrade", "--json"))
+    assert {"bottrade__list_scenarios", "bottrade__submit_turn", "bottrade__publish_run"} <= set(found["tools"])
+    assert found["servers"]["bottrade"]["tools"] == len(found["tools"])
+    assert found["diagnostics"] == []
+    assert "- bottrade: ok" in openclaw.output("mcp", "doctor")
+
+    assert server.stop() == 0
+    down = openclaw.run("mcp", "probe", "bottrade", "--json")
+    assert down.returncode == 1
+    assert "ECONNREFUSED" in json.loads(down.stdout)["diagnostics"][0]["message"]
