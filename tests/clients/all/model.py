@@ -19,8 +19,9 @@ PREFIX = "mcp__bottrade__"
 """What Claude Code puts before the names of our tools."""
 THINK_SECONDS = 1.0
 """How long a model is busy with a call that failed before it repeats it."""
+GIVES_UP = "I could not do it."
 REPEATS_MAX = 60
-"""How often a model calls in vain before it gives up."""
+"""How often a model repeats a call in vain before it gives up."""
 
 
 @dataclass
@@ -66,8 +67,13 @@ class Model:
     number of each call of the script, from 0, before it is made for the first time.
     """
 
-    def __init__(self, script: Callable[[], Script], before: Callable[[int], None] = lambda _: None) -> None:
-        self.script, self.before = script, before
+    def __init__(
+        self,
+        script: Callable[[], Script],
+        before: Callable[[int], None] = lambda _: None,
+        repeats_max: int = REPEATS_MAX,
+    ) -> None:
+        self.script, self.before, self.repeats_max = script, before, repeats_max
         self.requests: list[Body] = []
         self.failures: list[BaseException] = []
         self._called = -1
@@ -100,8 +106,8 @@ class Model:
                 tool, arguments = script.send(exchange.answer)
         except StopIteration as end:
             return {"type": "text", "text": end.value}
-        if seen.in_vain > REPEATS_MAX:
-            return {"type": "text", "text": f"I give up: {seen.errors[-1]}"}
+        if seen.in_vain > self.repeats_max:
+            return {"type": "text", "text": GIVES_UP}
         if seen.in_vain:
             time.sleep(THINK_SECONDS)
         if len(seen.exchanges) > self._called:

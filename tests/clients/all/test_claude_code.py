@@ -10,11 +10,11 @@ from time import sleep
 import pytest
 from bottrade_server import Server
 from judge import judge
-from model import PREFIX, Model, shown
+from model import GIVES_UP, PREFIX, Model, shown
 from packages import Packages
 from plain import Plain
 from relay import Relay
-from script import LAST_WORD, sandbox_run
+from script import LAST_WORD, Script, sandbox_run
 
 NOBODY = "http://127.0.0.1:9"
 """Instead of the hosted model, which some commands look for."""
@@ -41,18 +41,19 @@ class Claude:
         """Output of a `claude mcp` command."""
         return self.packages.output(self.program, "mcp", *arguments, home=self.home, **SETTINGS)
 
-    def add(self, base: str, key: str) -> str:
-        """Connects to a server by the command that README.md has."""
-        return self.mcp("add", "--transport", "http", "bottrade", f"{base}/mcp", "--header", f"X-API-Key: {key}")
+    def add(self, base: str, key: str | None) -> str:
+        """Connects to a server by the command that README.md has, or by the same without a key."""
+        header = ["--header", f"X-API-Key: {key}"] if key else []
+        return self.mcp("add", "--transport", "http", "bottrade", f"{base}/mcp", *header)
 
-    def play(self, model: Model) -> None:
+    def play(self, model: Model, last_word: str = LAST_WORD) -> None:
         """Has a model do what the prompt says, to its last word."""
         command = [self.program, "-p", PROMPT, "--allowedTools", "mcp__bottrade", "--output-format", "json"]
         settings = SETTINGS | {"ANTHROPIC_BASE_URL": model.base}
         done = self.packages.run(*command, home=self.home, **settings)
         assert done.returncode == 0, done
         said = json.loads(done.stdout)
-        assert (said["result"], said["is_error"], said["permission_denials"]) == (LAST_WORD, False, []), said
+        assert (said["result"], said["is_error"], said["permission_denials"]) == (last_word, False, []), said
 
 
 @pytest.fixture
@@ -113,6 +114,20 @@ def test_shows_its_model_what_the_server_says(claude: Claude, server: Server) ->
     for name, tool in listed.items():
         assert tools[name]["description"] == tool["description"]
         assert tools[name]["input_schema"]["properties"].keys() == tool["inputSchema"]["properties"].keys()
+
+
+@pytest.mark.parametrize(("with_key", "told"), [(True, "did you mean sandbox-nov-2024"), (False, "API key required")])
+def test_its_model_reads_why_it_was_refused(claude: Claude, server: Server, with_key: bool, told: str) -> None:
+    def mistaken() -> Script:
+        yield "start_run", {"scenario_slug": "sandbox-nov-2042"}
+        raise AssertionError("it was not refused")
+
+    claude.add(server.base, server.key if with_key else None)
+    assert "✔ Connected" in claude.mcp("list")
+    with Model(mistaken, repeats_max=0) as model:
+        claude.play(model, last_word=GIVES_UP)
+    (error,) = model.conversation.errors
+    assert told in error
 
 
 @pytest.mark.parametrize("seconds", [3, 15])
