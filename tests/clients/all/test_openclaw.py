@@ -1,11 +1,14 @@
-"""OpenClaw connects to the server as one of its MCP servers."""
+"""OpenClaw connects to the server as one of its MCP servers, and installs the skill that the server hands out."""
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
+import tarfile
 from pathlib import Path
 
+import httpx
 import pytest
 from bottrade_server import Server
 from packages import Packages
@@ -46,3 +49,19 @@ def test_probe_finds_the_tools(openclaw: OpenClaw, server: Server) -> None:
     down = openclaw.run("mcp", "probe", "bottrade", "--json")
     assert down.returncode == 1
     assert "ECONNREFUSED" in json.loads(down.stdout)["diagnostics"][0]["message"]
+
+
+def test_installs_the_skill(openclaw: OpenClaw, server: Server, home: Path) -> None:
+    (skill,) = httpx.get(f"{server.base}/skills").raise_for_status().json()["skills"]
+    packed = httpx.get(skill["tarball_url"]).raise_for_status().content
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tarball:
+        tarball.extractall(home, filter="data")
+    assert f"Installed {skill['name']} from path" in openclaw.output("skills", "install", f"./{skill['name']}")
+
+    installed = json.loads(openclaw.output("skills", "info", skill["name"], "--json"))
+    assert (installed["eligible"], installed["modelVisible"], installed["disabled"]) == (True, True, False)
+    assert installed["primaryEnv"] == "BOTTRADE_API_KEY"
+    assert not any(installed["missing"].values())
+    served = httpx.get(skill["skill_md_url"]).raise_for_status().text
+    assert Path(installed["filePath"]).read_text() == served
+    assert installed["description"] in served
