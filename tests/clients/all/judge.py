@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from bottrade_server import Server
-from script import SANDBOX, Arguments, Exchange
+from script import SANDBOX, Answer, Arguments, Exchange
 
-COMMANDS = {"submit_turn", "step_run"}
+COMMANDS = {"submit_turn", "submit_decision", "step_run", "advance_until_next_session", "hold_until_end"}
 """The tools that leave an entry in a run's journal."""
 
 
@@ -25,29 +26,56 @@ def judge(server: Server, exchanges: list[Exchange], folder: Path) -> None:
     file = journal.json()
     assert file["run"]["attempt"] == 1
 
-    decisions = [it for it in exchanges if it.tool in COMMANDS]
-    asked = [_orders(it.arguments.get("trades", []), "limit_price") for it in decisions]
+    commands = [it for it in exchanges if it.tool in COMMANDS]
     turns = [event["command"]["turn"] for event in file["events"]]
-    assert [_orders(turn.get("orders", []), "limit") for turn in turns] == asked
-    assert {turn["steps"] for turn in turns} == {1}
+    asked = [(_orders(it.arguments, "limit_price"), it.arguments.get("rationale")) for it in commands]
+    assert [(_orders(turn, "limit"), turn.get("rationale")) for turn in turns] == asked
 
-    steps = [it.answer.get("step", it.answer) for it in decisions]
+    steps = [Step.of(it.answer) for it in commands]
     moments = [point["sim_time"] for point in file["equity"]]
-    assert [answers["start_run"]["sim_time"], *(step["new_sim_time"] for step in steps)] == moments
     assert all(earlier < later for earlier, later in itertools.pairwise(moments))
-    assert [step["done"] for step in steps] == [False] * (len(steps) - 1) + [True]
+    bars = [moments.index(it) for it in [answers["start_run"]["sim_time"], *(step.sim_time for step in steps)]]
+    assert [later - earlier for earlier, later in itertools.pairwise(bars)] == [step.bars for step in steps]
+    assert (bars[0], bars[-1]) == (0, len(moments) - 1)
+    assert [step.done for step in steps] == [False] * (len(steps) - 1) + [True]
 
-    told = [fill["id"] for step in steps for fill in step["fills"]]
-    assert told == [fill["id"] for fill in file["fills"]] == [it["id"] for it in answers["get_trades"]["trades"]]
-    assert len(told) == len(set(told)) == answers["get_results"]["results"]["trade_count"] > 0
+    assert [fill for step in steps for fill in step.fills] == [_fill(it) for it in file["fills"]]
+    trades = [fill["id"] for fill in file["fills"]]
+    assert trades == [fill["id"] for fill in answers["get_trades"]["trades"]]
+    assert len(set(trades)) == answers["get_results"]["results"]["trade_count"] > 0
 
     path = folder / "run.json"
     path.write_bytes(journal.content)
     assert f"Run {run_id} is proven" in server.binary.output("verify", str(path))
 
 
-def _orders(orders: list[Arguments], limit: str) -> list[tuple[Any, ...]]:
-    """What matters of orders, as a journal or a call has them; they name the limit differently."""
+@dataclass
+class Step:
+    """What a command did to time and books, as its answer tells."""
+
+    sim_time: str
+    bars: int
+    done: bool
+    fills: list[tuple[Any, ...]]
+
+    @classmethod
+    def of(cls, answer: Answer) -> Step:
+        """Reads an answer in either of its formats."""
+        step = answer.get("step", answer)
+        fills = step.get("fills", [])
+        if isinstance(fills, dict):
+            fills = [dict(zip(fills["columns"], row, strict=True)) for row in fills["rows"]]
+        moment = step.get("new_sim_time", step.get("sim_time"))
+        return cls(moment, step.get("bars_advanced", 1), step["done"], [_fill(it) for it in fills])
+
+
+def _fill(fill: Answer) -> tuple[Any, ...]:
+    """What both formats tell of a fill."""
+    return fill["symbol"], fill["side"], Decimal(str(fill["quantity"]))
+
+
+def _orders(turn: Arguments, limit: str) -> list[tuple[Any, ...]]:
+    """What matters of the orders of a journal's entry or of a call, which name them and the limit differently."""
     return [
         (
             order["symbol"],
@@ -56,5 +84,5 @@ def _orders(orders: list[Arguments], limit: str) -> list[tuple[Any, ...]]:
             Decimal(str(order.get(limit, 0))),
             order.get("reasoning"),
         )
-        for order in orders
+        for order in turn.get("orders", turn.get("trades", []))
     ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 SANDBOX = "sandbox-nov-2024"
@@ -17,8 +16,10 @@ LAST_WORD = "The run is over."
 
 Arguments = dict[str, Any]
 Answer = dict[str, Any]
-Script = Generator[tuple[str, Arguments], Answer, str]
+Call = tuple[str, Arguments]
+Script = Generator[Call, Answer, str]
 
+SYMBOLS = ["AAPL", "JPM"]
 ORDERS: dict[int, list[Arguments]] = {
     0: [
         {"symbol": "AAPL", "side": "buy", "quantity": 50.5, "reasoning": "The long leg, „quoted“ and with a \\."},
@@ -26,9 +27,11 @@ ORDERS: dict[int, list[Arguments]] = {
     ],
     4: [{"symbol": "MSFT", "side": "buy", "quantity": 3, "order_type": "limit", "limit_price": 1000}],
     9: [{"symbol": "JPM", "side": "cover", "quantity": 20}],
-    14: [{"symbol": "AAPL", "side": "sell", "quantity": 25.25}],
+    14: [{"symbol": "AAPL", "side": "sell", "quantity": 25.25, "reasoning": "Half of it."}],
 }
-"""What is ordered at which bar; at the others the agent holds, with and without a turn by turns."""
+"""What is ordered at which bar."""
+LAST_DECISION = 16
+"""The bar from which the agent only holds."""
 
 
 @dataclass
@@ -42,25 +45,44 @@ class Exchange:
 
 def sandbox_run(*, publish: bool = False) -> Script:
     """A whole run of the sandbox, from the list of scenarios to the results."""
+    assert (yield "auth_status", {})["status"] == "connected"
     listed = yield "list_scenarios", {}
     assert f'"{SANDBOX}"' in json.dumps(listed["scenarios"])
+    yield "get_scenario", {"id_or_slug": SANDBOX}
     run_id = (yield "start_run", {"scenario_slug": SANDBOX, "bot_name": "scripted"})["id"]
-    for bar in count():
-        look = {"run_id": run_id, "symbols": ["AAPL", "JPM"], "lookback": 5}
-        market = (yield "get_market", look) if bar in ORDERS else None
-        assert market is None or set(market["bars"]) == {"AAPL", "JPM"}
-        decision = {"run_id": run_id, "idempotency_key": f"bar {bar}"}
-        if bar in ORDERS or bar % 2:
-            step = (yield "submit_turn", decision | {"trades": ORDERS.get(bar, [])})["step"]
-        else:
-            step = yield "step_run", decision
-        if step["done"]:
-            break
-    yield "get_trades", {"run_id": run_id}
-    yield "get_results", {"run_id": run_id}
+    run = {"run_id": run_id}
+    for bar in range(LAST_DECISION):
+        if bar in ORDERS:
+            yield from _look(run)
+        yield _decision(bar, run | {"idempotency_key": f"bar {bar}"})
+    yield "advance_until_next_session", run | {"idempotency_key": "a session"}
+    assert (yield "get_run", run)["run"]["status"] == "active"
+    end = yield "hold_until_end", run | {"idempotency_key": "the rest"}
+    assert end["done"]
+    yield "get_trades", run
+    yield "get_results", run
     if publish:
-        yield "publish_run", {"run_id": run_id, "confirm": True}
+        yield "publish_run", run | {"confirm": True}
     return LAST_WORD
+
+
+def _look(run: Arguments) -> Generator[Call, Answer]:
+    """The market by each tool that shows it."""
+    yield "scan_market", run
+    yield "inspect_symbols", run | {"symbols": SYMBOLS, "lookback": 5}
+    market = yield "get_market", run | {"symbols": SYMBOLS, "lookback": 5}
+    assert set(market["bars"]) == set(SYMBOLS)
+
+
+def _decision(bar: int, call: Arguments) -> Call:
+    """The call that decides at a bar: each tool that can, by turns."""
+    orders = ORDERS.get(bar, [])
+    if bar % 3 == 1:
+        action = "trade" if orders else "hold"
+        return "submit_decision", call | {"action": action, "orders": orders, "rationale": f"At bar {bar}."}
+    if bar % 3 == 0 or orders:
+        return "submit_turn", call | {"trades": orders}
+    return "step_run", call
 
 
 def play(script: Script, call: Callable[[str, Arguments], Answer]) -> list[Exchange]:
