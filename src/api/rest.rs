@@ -62,7 +62,8 @@ fn welcome(base: &str) -> String {
          REST       {base}/api/v1\n\
          OpenAPI    {base}/api/openapi.json\n\
          Docs       {base}/api/docs\n\
-         Scenarios  {base}/api/v1/scenarios\n"
+         Scenarios  {base}/api/v1/scenarios\n\
+         For agents {base}/llms.txt\n"
     )
 }
 
@@ -70,7 +71,7 @@ async fn no_route(method: HttpMethod, uri: Uri) -> Error {
     Error::no_such_route(method.as_str(), uri.path())
 }
 
-async fn no_method(method: HttpMethod, uri: Uri) -> Error {
+pub(super) async fn no_method(method: HttpMethod, uri: Uri) -> Error {
     Error::method_not_allowed(method.as_str(), uri.path())
 }
 

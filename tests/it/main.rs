@@ -27,6 +27,7 @@ mod parity;
 mod port;
 mod proof;
 mod routes;
+mod skills;
 mod tidy;
 mod tokens;
 mod tool_contract;

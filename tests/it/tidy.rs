@@ -265,6 +265,7 @@ fn no_file_names_a_place_on_somebodys_machine() {
 #[test]
 fn documents_name_only_routes_and_pages_that_exist() {
     let mut pages: Vec<(PathBuf, String)> = files("tools", &[".md"]);
+    pages.extend(files("skills", &[".md", ".txt"]));
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SKILL.md"] {
         let text = fs::read_to_string(root().join(name)).unwrap_or_default();
         pages.push((name.into(), text));
