@@ -40,7 +40,7 @@ WITHHELD = ("publish_run", "get_results")
 
 SILENCES_MAX = 3
 """Answers in a row without a tool before the model is taken to have stopped."""
-TRIES = 6
+TRIES = 7
 TIMEOUT_SECONDS = 120
 BUSY = {408, 429, 500, 502, 503, 504, 529}
 """Statuses after which the same request may succeed."""
@@ -69,7 +69,7 @@ def ask(url: str, headers: dict[str, str], body: Any = None, *, tries: int = TRI
     data = None if body is None else json.dumps(body).encode()
     fixed = {"Content-Type": "application/json", "User-Agent": f"bottrade-ai-bot/{VERSION}"}
     for attempt in range(tries):
-        wait = min(0.5 * 2**attempt, 20)
+        wait = min(0.25 * 2**attempt, 20)
         request = urllib.request.Request(url, data, {**fixed, **headers})
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
@@ -212,7 +212,8 @@ class Model:
         definitions = [tool.definition for tool in tools.values()]
         definitions[-1] = {**definitions[-1], "cache_control": CACHED}
         system = {"type": "text", "text": INSTRUCTIONS, "cache_control": CACHED}
-        self._fixed = {"model": options.model, "max_tokens": options.max_tokens, "tools": definitions, "system": [system]}
+        self._fixed = {"model": options.model, "max_tokens": options.max_tokens}
+        self._fixed.update(tools=definitions, system=[system])
         self._messages: list[dict[str, Any]] = []
         self.say([{"type": "text", "text": first}])
 
@@ -319,7 +320,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     where = f"where the Messages API is (ANTHROPIC_BASE_URL, else {MODEL_SERVER})"
     add("--base-url", default=env.get("ANTHROPIC_BASE_URL") or MODEL_SERVER, metavar="URL", help=where)
     add("--max-requests", type=int, default=150, metavar="N", help="requests to the model (default: %(default)s)")
-    add("--max-total-tokens", type=int, default=600_000, metavar="N", help="tokens of all requests (default: %(default)s)")
+    add("--max-total-tokens", type=int, default=600_000, metavar="N", help="tokens in all (default: %(default)s)")
     add("--max-tokens", type=int, default=1_024, metavar="N", help="tokens of one answer (default: %(default)s)")
     add("--toolset", default="play", help="which tools the model gets: play or benchmark (default: %(default)s)")
     add("--api-base", default=env.get("BOTTRADE_API") or SERVER, metavar="URL", help="the server (BOTTRADE_API)")

@@ -108,7 +108,8 @@ def explained(error: urllib.error.HTTPError) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         return f"{error.code} {error.reason}"
     lines += [f"  {it['location']}: {it['message']}" for it in body.get("errors", [])]
-    return "\n".join(lines + [f"  {body['hint']}"] * ("hint" in body))
+    lines += [f"  {body['hint']}"] if body.get("hint") else []
+    return "\n".join(lines)
 
 
 # --- what a strategy sees and orders ------------------------------------------------------------------
