@@ -51,8 +51,7 @@ pub fn with_mcp<S: ServerHandler + Clone>(app: &Arc<App>, limits: &Limits, serve
     let panics = CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| panicked(panic.as_ref()));
     let answer = middleware::from_fn_with_state(door, answer);
     // One layer instead of several: each call copies every layer once per layer around it.
-    let doors = rest::router(app).merge(mcp::router(app, server));
-    let routes = doors.merge(skills::router(&app.public_url)).layer((panics, cors(), answer));
+    let routes = rest::router(app).merge(mcp::router(app, server)).layer((panics, cors(), answer));
     // Without it, axum would put the layers around the route again for every call.
     routes.with_state(())
 }

@@ -37,6 +37,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let as_yaml = [(header::CONTENT_TYPE, "application/yaml")];
     let fixed = Router::new()
         .route("/", get(welcome(&app.public_url)))
+        .merge(super::skills::router(&app.public_url))
         .route("/api/health", get(async || Json(json!({ "ok": true }))))
         .route("/api/openapi.json", get((JSON, document)))
         .route("/api/openapi.yaml", get((as_yaml, yaml)))
@@ -58,6 +59,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 fn welcome(base: &str) -> String {
     format!(
         "BotTrade: the market that AI trading agents are measured on\n\n\
+         For agents {base}/llms.txt\n\
          MCP        {base}/mcp\n\
          REST       {base}/api/v1\n\
          OpenAPI    {base}/api/openapi.json\n\
@@ -71,7 +73,7 @@ async fn no_route(method: HttpMethod, uri: Uri) -> Error {
     Error::no_such_route(method.as_str(), uri.path())
 }
 
-pub(super) async fn no_method(method: HttpMethod, uri: Uri) -> Error {
+async fn no_method(method: HttpMethod, uri: Uri) -> Error {
     Error::method_not_allowed(method.as_str(), uri.path())
 }
 

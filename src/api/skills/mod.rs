@@ -47,8 +47,7 @@ pub(super) fn router(public_url: &str) -> Router {
         .route("/api/agent-skills.md", known_as("SKILL.md"))
         .route("/api/test_bot.py", known_as("scripts/test_bot.py"))
         .route("/api/ai_bot.py", known_as("scripts/ai_bot.py"));
-    let all = files.chain(archive).fold(fixed, |router, (path, page)| router.route(&path, page));
-    all.method_not_allowed_fallback(super::rest::no_method)
+    files.chain(archive).fold(fixed, |router, (path, page)| router.route(&path, page))
 }
 
 /// A text as clients of this server need it.

@@ -1,8 +1,10 @@
 //! The tables of the pages, generated from the code's own: `UPDATE=1` writes them.
 
+use std::{collections::BTreeSet, fs};
+
 use bottrade::{
     api::limits::{BODY_BYTES_MAX, Limits},
-    error::{Code, Error},
+    error::Error,
     ops::{Access, Method, OPS, OpDef},
 };
 use serde_json::{Value, json};
@@ -13,6 +15,7 @@ use sim::{
 };
 
 use super::{SKILL, check, read};
+use crate::files::root;
 
 /// The same page where somebody looks for it who has the repository.
 const COPY: &str = "SKILL.md";
@@ -194,32 +197,43 @@ fn failures() -> Vec<Error> {
     ]
 }
 
-/// The place of a code in the order in which they are listed: a new one does not compile until it
-/// is placed, and then lacks its example.
-fn place(code: Code) -> usize {
-    match code {
-        Code::MalformedRequest => 0,
-        Code::MalformedBody => 1,
-        Code::Rejected => 2,
-        Code::KeyRequired => 3,
-        Code::KeyInvalid => 4,
-        Code::NotYours => 5,
-        Code::NotFound => 6,
-        Code::MethodNotAllowed => 7,
-        Code::TooSlow => 8,
-        Code::Conflict => 9,
-        Code::BodyTooLarge => 10,
-        Code::InvalidInput => 11,
-        Code::Internal => 12,
-        Code::Unavailable => 13,
-    }
+/// Codes that no agent meets: only a browser on a page of another site does.
+const OF_BROWSERS: &[&str] = &["foreign_origin"];
+
+/// Every code that the source of the errors names.
+fn codes() -> BTreeSet<String> {
+    let folder = fs::read_dir(root().join("src/error")).into_iter().flatten();
+    let files = folder.map(|it| it.unwrap().path()).chain([root().join("src/error.rs")]);
+    let source: String = files.filter_map(|path| fs::read_to_string(path).ok()).collect();
+    let names = source.split("Code::").skip(1).map(|rest| {
+        let end = rest.find(|it: char| !it.is_alphanumeric()).unwrap_or(rest.len());
+        snake_case(&rest[..end])
+    });
+    names.collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let word = |letter: char| {
+        let low = letter.to_ascii_lowercase();
+        if letter.is_ascii_uppercase() { format!("_{low}") } else { low.to_string() }
+    };
+    name.chars().map(word).collect::<String>().trim_start_matches('_').to_owned()
+}
+
+#[test]
+fn every_code_that_an_agent_meets_has_its_example() {
+    let shown: BTreeSet<String> =
+        failures().iter().map(|it| json!(it.code).as_str().unwrap().to_owned()).collect();
+    let codes = codes();
+    assert!(codes.len() > 10, "{codes:?}");
+    let missing: Vec<_> = codes.difference(&shown).collect();
+    let missing: Vec<_> = missing.iter().filter(|it| !OF_BROWSERS.contains(&it.as_str())).collect();
+    assert!(missing.is_empty(), "no example of {missing:?}");
 }
 
 fn errors() -> Vec<Vec<String>> {
     let mut failures = failures();
-    failures.sort_by_key(|error| place(error.code));
-    let places: Vec<usize> = failures.iter().map(|error| place(error.code)).collect();
-    assert_eq!(places, (0..=13).collect::<Vec<_>>(), "an example of every code");
+    failures.sort_by_key(|error| error.status().as_u16());
     let rows = failures.iter().map(|error| {
         let code = json!(error.code);
         let (code, status) = (code.as_str().unwrap(), error.status().as_u16().to_string());
