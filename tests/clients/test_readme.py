@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from bottrade_server import ROOT, Binary, Server, environment
+from scripted_model import KEY, ScriptedModel, message, text
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,18 @@ def test_the_curl_lines_end_with_a_score(newcomer: Server) -> None:
 def test_the_curl_lines_end_with_a_proof(newcomer: Server) -> None:
     prove = block("A run is its journal").replace("target/release/bottrade", str(newcomer.binary.path))
     assert "is proven" in typed(newcomer, f"{block('curl:')}\n{prove}")
+
+
+def test_the_skill_lines_install_bots_that_play(newcomer: Server) -> None:
+    """In a home of its own, with a model that has nothing to say."""
+    home = "export HOME=$PWD\n"
+    typed(newcomer, home + block("An agent that has never seen"))
+    play = block("`scripts/test_bot.py` in it plays").replace("YOUR_KEY", newcomer.key).replace("YOUR_OTHER_KEY", KEY)
+    with ScriptedModel(lambda *_: message(text("I rest."))) as model:
+        said = typed(newcomer, f"{home}export ANTHROPIC_BASE_URL={model.base}\n{play}")
+    assert model.problems == []
+    assert "Return" in said
+    assert "the model no longer calls a tool" in said
 
 
 def test_the_python_lines_end_with_a_score(newcomer: Server) -> None:
