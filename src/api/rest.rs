@@ -64,8 +64,7 @@ fn welcome(base: &str) -> String {
          REST       {base}/api/v1\n\
          OpenAPI    {base}/api/openapi.json\n\
          Docs       {base}/api/docs\n\
-         Scenarios  {base}/api/v1/scenarios\n\
-         For agents {base}/llms.txt\n"
+         Scenarios  {base}/api/v1/scenarios\n"
     )
 }
 
