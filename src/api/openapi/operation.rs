@@ -24,6 +24,9 @@ fn tag(path: &str) -> &str {
     path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default()
 }
 
+/// An item of a list in a query, where commas separate items and blank ones are dropped.
+const ITEM: &str = r"^[^,]*[^,\s\u0085][^,]*$";
+
 /// An operation at its own address, or at the one of a form of its table.
 pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
     let schema = (op.input)().to_value();
@@ -137,6 +140,7 @@ fn parameter(name: &str, schema: &Value, place: &str, required: bool) -> Value {
         parameter["example"] = example;
     }
     if list {
+        parameter["schema"]["items"]["pattern"] = json!(ITEM);
         parameter["style"] = json!("form");
         parameter["explode"] = json!(false);
     }
