@@ -178,3 +178,20 @@ def test_what_is_wrong_is_said(server: Server, tmp_path: Path) -> None:
     assert all(word in help_text.stdout for word in ("ANTHROPIC_BASE_URL", "--max-total-tokens", "claude-haiku-4-5"))
     for it in (refused, done, no_key, no_other):
         assert "Traceback" not in it.stderr
+
+
+def test_two_tools_of_the_play_set_are_enough(server: Server) -> None:
+    """As it is run by default: a scan, then one call a decision."""
+
+    def script(request: dict[str, Any], number: int) -> Answer:
+        if number == 0:
+            return message(tool_use(0, "scan_market"))
+        given = {"action": "trade", "orders": [ORDER]} if number == 1 else {"action": "hold"}
+        return message(tool_use(number, "submit_decision", **given))
+
+    shown, model = played(server, script, "--toolset", "play")
+    assert {tool["name"] for tool in model.requests[0]["tools"]} == {"scan_market", "submit_decision"}
+    assert (shown["stopped"], shown["results"]["trade_count"]) == (None, 1)
+    with server.rest() as rest:
+        scenario = rest.get(f"scenarios/{SHORT}").raise_for_status().json()["scenario"]
+    assert len(model.requests) == scenario["decisions"] + 1

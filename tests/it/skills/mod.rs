@@ -1,5 +1,6 @@
 //! What an agent reads before it connects: true, generated where it can be, and served as it is.
 
+mod examples;
 mod served;
 mod tables;
 
