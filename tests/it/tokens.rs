@@ -4,7 +4,11 @@
 
 use std::sync::LazyLock;
 
-use bottrade::{ops::OPS, scenarios::Catalog, store::Store};
+use bottrade::{
+    ops::{OPS, toolsets::TOOLSETS},
+    scenarios::Catalog,
+    store::Store,
+};
 use serde_json::{Value, json};
 use tiktoken_rs::CoreBPE;
 
@@ -14,10 +18,6 @@ use crate::app::{Client, Era, TestApp};
 const SCENARIO: &str = "ai-bull-q2-2024";
 /// Its symbols.
 const SYMBOLS: usize = 10;
-
-/// Tools of a model that only plays.
-const PLAY: [&str; 5] =
-    ["list_scenarios", "start_run", "scan_market", "submit_decision", "get_results"];
 
 static VOCABULARY: LazyLock<CoreBPE> = LazyLock::new(|| tiktoken_rs::o200k_base().unwrap());
 
@@ -82,7 +82,9 @@ async fn the_tools_fit_their_budget() {
         println!("{}: {}", tool["name"], seen(tool));
     }
     within("all tools", tools.iter().map(seen).sum(), 4_500);
-    let play = tools.iter().filter(|tool| PLAY.contains(&tool["name"].as_str().unwrap()));
+    let play = TOOLSETS.iter().find(|set| set.name == "play").unwrap().listed();
+    assert_eq!(play.len(), 5);
+    let play = tools.iter().filter(|tool| play.contains(&tool["name"].as_str().unwrap()));
     within("the tools of play", play.map(seen).sum(), 1_200);
 }
 

@@ -188,6 +188,11 @@ fn failures() -> Vec<Error> {
         Error::foreign_run(),
         Error::no_such_run(),
         Error::method_not_allowed("PUT", "/api/v1/runs"),
+        Error::not_acceptable(
+            "image/png",
+            "application/json, text/csv, application/vnd.apache.arrow.stream",
+            ".json, .csv, .arrow",
+        ),
         Error::too_slow(),
         Error::key_reused(),
         Error::body_too_large(BODY_BYTES_MAX),
@@ -202,9 +207,8 @@ const OF_BROWSERS: &[&str] = &["foreign_origin"];
 
 /// Every code that the source of the errors names.
 fn codes() -> BTreeSet<String> {
-    let folder = fs::read_dir(root().join("src/error")).into_iter().flatten();
-    let files = folder.map(|it| it.unwrap().path()).chain([root().join("src/error.rs")]);
-    let source: String = files.filter_map(|path| fs::read_to_string(path).ok()).collect();
+    let folder = fs::read_dir(root().join("src/error")).unwrap();
+    let source: String = folder.map(|it| fs::read_to_string(it.unwrap().path()).unwrap()).collect();
     let names = source.split("Code::").skip(1).map(|rest| {
         let end = rest.find(|it: char| !it.is_alphanumeric()).unwrap_or(rest.len());
         snake_case(&rest[..end])
