@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim::metrics::Benchmark;
 
 use super::{Cx, Effect, Op, Route, views::Instant};
 use crate::{error::Error, runs::Seat};
@@ -46,22 +45,22 @@ impl Op for GetEquity {
     type Output = EquityCurve;
 
     async fn run(self, cx: &Cx) -> Result<EquityCurve, Error> {
-        let equity_curve = cx.app.runs.read(&cx.caller, &self.run_id, rows).await?;
+        let equity_curve = cx.app.runs.read(&cx.caller, &self.run_id, rows).await??;
         Ok(EquityCurve { run_id: self.run_id, equity_curve })
     }
 }
 
-fn rows(seat: &Seat) -> Vec<EquityRow> {
+fn rows(seat: &Seat) -> Result<Vec<EquityRow>, Error> {
     let run = &seat.run;
+    let benchmark = seat.entry.benchmark().map_err(Error::internal)?;
     let timeline = &run.market().timeline()[run.rules().warmup..];
-    let benchmark = Benchmark::of(run.scenario()).curve;
-    let bars = run.samples().iter().zip(timeline).zip(benchmark);
-    bars.map(|((sample, ts), benchmark)| EquityRow {
+    let bars = run.samples().iter().zip(timeline).zip(&benchmark.curve);
+    let rows = bars.map(|((sample, ts), &benchmark)| EquityRow {
         sim_time: ts.to_string(),
         equity: sample.equity().to_f64(),
         cash: sample.cash.to_f64(),
         positions_value: sample.positions_value.to_f64(),
         benchmark,
-    })
-    .collect()
+    });
+    Ok(rows.collect())
 }

@@ -67,8 +67,12 @@ impl Op for ListScenarios {
     type Output = Scenarios;
 
     fn kept_as(&self, cx: &Cx) -> Option<String> {
-        // The catalogue is read once, and of a market that it does not have there is no answer.
-        Some(format!("{} {:?} {:?}", Self::NAME, cx.format(self.response_format), self.market))
+        // The catalogue is read once, and of a market or regime that it does not have there is no
+        // answer to keep. Lengths are without number.
+        let Self { market, regime, max_decisions: None, response_format } = self else {
+            return None;
+        };
+        Some(format!("{} {:?} {market:?} {regime:?}", Self::NAME, cx.format(*response_format)))
     }
 
     async fn run(self, cx: &Cx) -> Result<Scenarios, Error> {

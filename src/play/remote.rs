@@ -88,12 +88,12 @@ struct Detail {
 #[derive(Deserialize)]
 struct Curves {
     equity_curve: Vec<Point>,
-    benchmark: Vec<f64>,
 }
 
 #[derive(Deserialize)]
 struct Point {
     equity: f64,
+    benchmark: f64,
 }
 
 /// Plays on a server; `progress` hears how many bars are done, and of how many.
@@ -136,12 +136,13 @@ pub async fn remote(
     }
     let detail: Detail = client.get(&format!("runs/{id}/results")).await?;
     let curves: Curves = client.get(&format!("runs/{id}/equity")).await?;
+    let curve = curves.equity_curve;
     Ok(Played {
         place: Some(format!("run {id} on {}", client.base)),
         results: detail.results,
         headline: detail.headline,
-        equity: curves.equity_curve.into_iter().map(|point| point.equity).collect(),
-        benchmark: curves.benchmark,
+        equity: curve.iter().map(|point| point.equity).collect(),
+        benchmark: curve.iter().map(|point| point.benchmark).collect(),
     })
 }
 

@@ -93,7 +93,8 @@ for (const [mode, version] of Object.entries(MODES)) {
                 assert.match(guide.contents[0].text, /^# Trading a BotTrade scenario/);
                 const listed = await client.readResource({ uri: uris[1] });
                 const { scenarios } = JSON.parse(listed.contents[0].text);
-                assert.ok(scenarios.some((it) => it.slug === SANDBOX));
+                const slug = scenarios.columns.indexOf('slug');
+                assert.ok(scenarios.rows.some((it) => it[slug] === SANDBOX));
 
                 const { prompts } = await client.listPrompts();
                 const [{ name }] = prompts;

@@ -18,6 +18,26 @@ async fn the_list_has_every_scenario_and_needs_no_key() {
 }
 
 #[tokio::test]
+async fn every_way_to_ask_has_its_own_answer() {
+    let app = TestApp::new();
+    let slugs = async |query: &str| {
+        let body = app.anon().get(&format!("/api/v1/scenarios{query}")).await.expect(200);
+        let list = body["scenarios"].as_array().unwrap().clone();
+        list.iter().map(|it| it["slug"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // Twice, for the first answers are kept.
+    for _ in 0..2 {
+        assert_eq!(slugs("").await.len(), 6);
+        assert_eq!(slugs("?max_decisions=9").await, ["brief", "gaps", "margin", "tiny"]);
+        assert!(!slugs("?max_decisions=8").await.contains(&"tiny".to_owned()));
+        let refused = app.anon().get("/api/v1/scenarios?max_decisions=0").await;
+        refused.problem(422, "`max_decisions`: must be at least 1");
+        let refused = app.anon().get("/api/v1/scenarios?regime=none").await;
+        assert_eq!(refused.any_problem()["status"], 400);
+    }
+}
+
+#[tokio::test]
 async fn one_is_found_by_slug_and_by_id() {
     let app = TestApp::new();
     let by_slug = app.anon().get("/api/v1/scenarios/tiny").await.expect(200);
