@@ -36,7 +36,7 @@ impl Runs {
         owned(caller, &live.seat.meta.account_id)?;
         let account = live.seat.meta.account_id.clone();
         let slug = live.seat.entry.slug().to_owned();
-        let started = self.store.read(move |tx| runs::attempts(tx, &account, &slug)).await?;
+        let started = self.store.read(move |tx| runs::started(tx, &account, &slug)).await?;
         Ok(view(&live.seat, u32::try_from(started).unwrap_or(u32::MAX)))
     }
 
