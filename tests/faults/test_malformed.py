@@ -228,7 +228,9 @@ def is_refusal(answer: Answer) -> bool:
     if answer.media_type != "application/json":
         return False
     said = answer.json()
-    return isinstance(said, dict) and ("error" in said or bool(said.get("result", {}).get("isError")))
+    # A batch is answered message by message.
+    each = said if isinstance(said, list) and said else [said]
+    return all(isinstance(it, dict) and ("error" in it or bool(it.get("result", {}).get("isError"))) for it in each)
 
 
 class Table:
@@ -261,6 +263,11 @@ class Table:
             "submit_order": {"symbol": "AAPL", "side": "sell", "quantity": 1.5, "time_in_force": "day"},
             "step_run": {"count": 1, "idempotency_key": "key"},
             "publish_run": {"confirm": True},
+            "submit_decision": {"action": "trade", "orders": [{"symbol": "AAPL", "side": "buy", "quantity": 1}]},
+            "advance_until_next_session": {"max_bars": 1, "idempotency_key": "advance"},
+            "hold_until_end": {"max_bars": 1, "require_flat": False},
+            "liquidate_and_finish": {"rationale": "over", "max_bars": 1},
+            "run_sandbox_smoke_test": {"scenario_slug": SCENARIO, "bot_name": "bot"},
         }
         names = {"run_id": self.named, "id_or_slug": SCENARIO, "order_id": self.named}
         found = []
@@ -268,11 +275,11 @@ class Table:
             for method, operation in methods.items():
                 body = bodies.get(operation["operationId"], {} if method == "post" else None)
                 there = re.sub(r"{(\w+)}", lambda it: names[it[1]], path)
-                found.append(Route(method.upper(), there, body and json.dumps(body)))
+                text = None if body is None else json.dumps(body)
+                found.append(Route(method.upper(), there, text, reads_body=path.startswith("/api/v1/")))
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
         call["params"] = {"name": "get_run", "arguments": {"run_id": self.named}}
-        fixed = [Route("GET", path, None, reads_body=False) for path in ("/", "/api/health", "/api/openapi.json")]
-        return [*found, *fixed, Route("POST", "/mcp", json.dumps(call))]
+        return [*found, Route("GET", "/", None, reads_body=False), Route("POST", "/mcp", json.dumps(call))]
 
     async def judge(self, cases: Callable[[Route], Iterator[Case]]) -> Judge:
         judge = Judge(self.server.port)

@@ -47,7 +47,7 @@ class Upgrade(Deed):
         client, wrong = victim.client(self.key), []
         for path, (status, text) in self.answers.items():
             now = client.call("GET", path)
-            if now.status != status or not within(json.loads(text), now.json):
+            if now.status != status or not within(as_now(path, json.loads(text)), now.json):
                 wrong.append(f"{path}: {now.status} {now.body[:300]!r} instead of {status} {text[:300]!r}")
         active = self.runs["active"]
         if client.call("POST", f"runs/{active}/step", {"count": 1}).status != 200:
@@ -56,8 +56,16 @@ class Upgrade(Deed):
         return [*wrong, *judge(victim.database, Ledger())]
 
 
-WORDED = {"headline"}
-"""Sentences for a reader: they are there, but may be worded otherwise."""
+WORDED = {"headline", "hint", "next_action", "allowed_actions"}
+"""What tells a reader how to go on: it is there, but may be worded otherwise and name what has come since."""
+
+
+def as_now(path: str, old: dict[str, object]) -> object:
+    """What was said, where it is said now: the benchmark stands in the rows of the equity curve."""
+    if path.endswith("/equity") and "benchmark" in old:
+        rows = zip(old["equity_curve"], old["benchmark"], strict=True)
+        return {"equity_curve": [{**row, "benchmark": value} for row, value in rows]}
+    return old
 
 
 def within(old: object, new: object) -> bool:

@@ -46,6 +46,11 @@ class Client:
         self._port, self._key = server.port, key or server.key
         self._connection: http.client.HTTPConnection | None = None
 
+    @property
+    def address(self) -> str:
+        """What the server calls itself; it changes with every start."""
+        return f"http://127.0.0.1:{self._port}"
+
     def call(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Answer:
         """Makes a call of the REST door; `key` is its idempotency key."""
         if self._connection is None:

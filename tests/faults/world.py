@@ -83,4 +83,5 @@ def asked(client: Client, runs: dict[str, str]) -> dict[str, tuple[int, str]]:
     paths = [f"runs/{run}{view}" for run in runs.values() for view in VIEWS]
     paths += ["runs", f"leaderboard?scenario={SHORT}", "leaderboard/scenarios", "auth/status"]
     answers = {path: client.call("GET", path) for path in paths}
-    return {path: (answer.status, answer.body.decode()) for path, answer in answers.items()}
+    texts = {path: answer.body.decode().replace(client.address, "http://server") for path, answer in answers.items()}
+    return {path: (answer.status, texts[path]) for path, answer in answers.items()}
