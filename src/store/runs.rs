@@ -361,13 +361,19 @@ pub fn attempts(tx: &mut dyn Tx, account_id: &str, slug: &str) -> Result<i64, St
     row.int("n")
 }
 
-/// The same for a statement about the runs: counted, so that a changed number in one of them, which
-/// is refused by its seal, changes nothing that is said about the others.
+/// The same for a statement about the runs: where a damaged row lets count and highest number differ
+/// there is none. The damage of a run that leaves both is no matter of the account's other runs.
 pub fn started(tx: &mut dyn Tx, account_id: &str, slug: &str) -> Result<i64, StoreError> {
     let row = query_one(
         tx,
-        "SELECT COUNT(*) AS n FROM runs WHERE account_id = $1 AND scenario_slug = $2",
+        "SELECT COUNT(*) AS n, COALESCE(MAX(attempt), 0) AS highest FROM runs \
+         WHERE account_id = $1 AND scenario_slug = $2",
         &[account_id.into(), slug.into()],
     )?;
-    row.int("n")
+    let (count, highest) = (row.int("n")?, row.int("highest")?);
+    if count == highest {
+        return Ok(count);
+    }
+    let what = format!("attempts on {slug} are numbered up to {highest} and are {count}");
+    Err(StoreError::corrupt("runs", what))
 }
