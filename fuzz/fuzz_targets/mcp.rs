@@ -55,10 +55,16 @@ fn check(reply: &Reply) {
     if reply.status >= 300 || reply.body.is_empty() {
         return;
     }
-    let answer = reply.json();
-    assert_eq!(answer["jsonrpc"], "2.0", "{answer}");
-    assert_ne!(answer["error"]["code"], INTERNAL_ERROR, "{answer}");
-    let result = &answer["result"];
+    match reply.json() {
+        Value::Array(batch) => batch.iter().for_each(check_message),
+        message => check_message(&message),
+    }
+}
+
+fn check_message(message: &Value) {
+    assert_eq!(message["jsonrpc"], "2.0", "{message}");
+    assert_ne!(message["error"]["code"], INTERNAL_ERROR, "{message}");
+    let result = &message["result"];
     if result["isError"] == true {
         check_problem(&result["structuredContent"]);
     }
