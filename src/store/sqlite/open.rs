@@ -65,18 +65,26 @@ pub(crate) fn writer(
     check_engine(rusqlite::version_number(), rusqlite::version())?;
     let created = create(path)?;
     let conn = connect(path, settings, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    refuse_foreign(&conn, path)?;
-    enter_wal(&conn)?;
-    check_settings(&conn, settings)?;
-    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(|e| fault(&e))?;
-    migrate(&conn, known)?;
-    if settings.durable {
-        examine(&conn, path)?;
-    }
+    prepare(&conn, path, settings, known).map_err(|e| e.in_file(path))?;
     if created && settings.durable {
         sync_folders(path).map_err(|e| cannot("sync the folder of", path, &e))?;
     }
     Ok(conn)
+}
+
+/// Makes a connection ready to write: its settings, its schema, and whether its tables are whole.
+fn prepare(
+    conn: &Connection,
+    path: &Path,
+    settings: Settings,
+    known: &[Migration],
+) -> Result<(), StoreError> {
+    refuse_foreign(conn, path)?;
+    enter_wal(conn)?;
+    check_settings(conn, settings)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(|e| fault(&e))?;
+    migrate(conn, known)?;
+    if settings.durable { examine(conn, path) } else { Ok(()) }
 }
 
 /// Opens a connection that only reads.
