@@ -361,8 +361,8 @@ pub fn attempts(tx: &mut dyn Tx, account_id: &str, slug: &str) -> Result<i64, St
     row.int("n")
 }
 
-/// The same for a statement about the runs: where a damaged row lets count and highest number differ
-/// there is none. The damage of a run that leaves both is no matter of the account's other runs.
+/// The same for a statement about the runs: where a damaged row lets count and highest number
+/// differ there is none. Damage that leaves both is no matter of the account's other runs.
 pub fn started(tx: &mut dyn Tx, account_id: &str, slug: &str) -> Result<i64, StoreError> {
     let row = query_one(
         tx,
