@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -29,6 +31,29 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def typed(commands: str, folder: Path, **env: str) -> str:
+    """What a shell in the folder, which is its user's home, says to commands that must succeed."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=folder,
+        env=environment(**{"HOME": str(folder), **env}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def loopback_alone() -> str | None:
+    """Why the tests must not run here, where a program under test could reach more than this machine."""
+    interfaces = [name for _, name in socket.if_nameindex()]
+    told = f"run these tests with ./test: they need a network of loopback alone, not {interfaces}"
+    return None if interfaces == ["lo"] else told
 
 
 class Binary:
@@ -148,3 +173,15 @@ class Server:
     def command(self, *arguments: str, **env: str) -> str:
         """Output of a `bottrade` command that works on this server's data folder."""
         return self.binary.output(*arguments, "--data-dir", str(self.data_dir), **env)
+
+
+@contextmanager
+def running(binary: Binary, folder: Path) -> Iterator[Server]:
+    """A server on an empty data folder below this one, which is made; ended when it is done with."""
+    folder.mkdir(exist_ok=True)
+    server = Server(binary, folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bottrade_server import ROOT, Binary, Server
+from bottrade_server import ROOT, Binary, Server, loopback_alone, running
 
 pytest_plugins = ["node_packages"]
 
@@ -29,9 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuses to run where a client could reach anything but this machine."""
-    interfaces = [name for _, name in socket.if_nameindex()]
-    if interfaces != ["lo"]:
-        pytest.exit(f"run these tests with ./test: they need a network of loopback alone, not {interfaces}", 3)
+    if told := loopback_alone():
+        pytest.exit(told, 3)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,13 +53,9 @@ def binary(pytestconfig: pytest.Config) -> Binary:
 def server(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server with an empty data folder, one for each test file."""
     folder = tmp_path_factory.mktemp("server")
-    server = Server(binary, folder)
-    try:
-        server.start()
+    with running(binary, folder) as server:
         yield server
-    finally:
-        server.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bottrade_server import ROOT, Binary, Server, environment
+from bottrade_server import ROOT, Binary, Server, typed
 from scripted_model import KEY, ScriptedModel, message, text
 
 
@@ -39,21 +38,10 @@ def block(title: str) -> str:
     return "\n".join(commands).strip()
 
 
-def typed(server: Server, commands: str) -> str:
-    """What a shell in the server's folder says to the commands."""
-    path = f"{Path(sys.executable).parent}:{server.binary.path.parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euc", commands],
-        cwd=server.folder,
-        env=environment(PATH=path),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def at(newcomer: Server, commands: str) -> str:
+    """What a shell in the newcomer's folder says to the commands."""
+    path = f"{Path(sys.executable).parent}:{newcomer.binary.path.parent}:{os.environ['PATH']}"
+    return typed(commands, newcomer.folder, PATH=path)
 
 
 def test_the_claude_line_is_the_printed_one(newcomer: Server) -> None:
@@ -63,7 +51,7 @@ def test_the_claude_line_is_the_printed_one(newcomer: Server) -> None:
 
 
 def test_the_curl_lines_end_with_a_score(newcomer: Server) -> None:
-    *_, last = typed(newcomer, block("curl:")).replace("}{", "}\n{").splitlines()
+    *_, last = at(newcomer, block("curl:")).replace("}{", "}\n{").splitlines()
     results = json.loads(last)["results"]
     assert results["trade_count"] == 1
     assert results["final_equity"] != 100_000
@@ -71,16 +59,16 @@ def test_the_curl_lines_end_with_a_score(newcomer: Server) -> None:
 
 def test_the_curl_lines_end_with_a_proof(newcomer: Server) -> None:
     prove = block("A run is its journal").replace("target/release/bottrade", str(newcomer.binary.path))
-    assert "is proven" in typed(newcomer, f"{block('curl:')}\n{prove}")
+    assert "is proven" in at(newcomer, f"{block('curl:')}\n{prove}")
 
 
 def test_the_skill_lines_install_bots_that_play(newcomer: Server) -> None:
     """In a home of its own, with a model that has nothing to say."""
     home = "export HOME=$PWD\n"
-    typed(newcomer, home + block("An agent that has never seen"))
+    at(newcomer, home + block("An agent that has never seen"))
     play = block("`scripts/test_bot.py` in it plays").replace("YOUR_KEY", newcomer.key).replace("YOUR_OTHER_KEY", KEY)
     with ScriptedModel(lambda *_: message(text("I rest."))) as model:
-        said = typed(newcomer, f"{home}export ANTHROPIC_BASE_URL={model.base}\n{play}")
+        said = at(newcomer, f"{home}export ANTHROPIC_BASE_URL={model.base}\n{play}")
     assert model.problems == []
     assert "Return" in said
     assert "the model no longer calls a tool" in said
@@ -88,4 +76,4 @@ def test_the_skill_lines_install_bots_that_play(newcomer: Server) -> None:
 
 def test_the_python_lines_end_with_a_score(newcomer: Server) -> None:
     # The program of the PyPI client and ours share a name: the client's folder comes first in PATH.
-    assert "BotTrade backtest complete" in typed(newcomer, block("Python"))
+    assert "BotTrade backtest complete" in at(newcomer, block("Python"))

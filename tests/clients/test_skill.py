@@ -6,12 +6,11 @@ import gzip
 import io
 import json
 import os
-import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
-from bottrade_server import Binary, Server, environment
+from bottrade_server import Binary, Server, typed
 
 NAME = "bottrade-benchmark"
 
@@ -27,21 +26,6 @@ def block(text: str, begins: str) -> str:
     _, _, after = text.partition(f"\n{begins}")
     assert after, begins
     return after.partition("```sh\n")[2].partition("\n```")[0]
-
-
-def typed(commands: str, folder: Path, **env: str) -> str:
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands],
-        cwd=folder,
-        env=environment(HOME=str(folder), **env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_the_shell_lines_of_the_page_end_with_a_score(server: Server, tmp_path: Path) -> None:

@@ -10,14 +10,13 @@ A test asks for `counts` where tier 1 takes a sample. A test named `test_..._cat
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bottrade_server import ROOT, Binary, Server
+from bottrade_server import ROOT, Binary, Server, loopback_alone, running
 from victim import Victim
 from world import World
 
@@ -49,9 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuses to run where a server could be reached from anywhere else, or without its tools."""
-    interfaces = [name for _, name in socket.if_nameindex()]
-    if interfaces != ["lo"]:
-        pytest.exit(f"run these tests with ./test: they need a network of loopback alone, not {interfaces}", 3)
+    if told := loopback_alone():
+        pytest.exit(told, 3)
     for name, command in NEEDED.items():
         if subprocess.run(command, capture_output=True, check=False).returncode:
             pytest.exit(f"{name} is missing: ./test tools installs it", 3)
@@ -122,12 +120,8 @@ def victim(binary: Binary, tmp_path: Path) -> Iterator[Victim]:
 @pytest.fixture
 def server(binary: Binary, tmp_path: Path) -> Iterator[Server]:
     """A running server on an empty data folder."""
-    server = Server(binary, tmp_path)
-    try:
-        server.start()
+    with running(binary, tmp_path) as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 
 import pytest
-from bottrade_server import ROOT, Binary
+from bottrade_server import ROOT, Binary, loopback_alone
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,9 +16,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuses to run where the server could be reached from anywhere else."""
-    interfaces = [name for _, name in socket.if_nameindex()]
-    if interfaces != ["lo"]:
-        pytest.exit(f"run these tests with ./test: they need a network of loopback alone, not {interfaces}", 3)
+    if told := loopback_alone():
+        pytest.exit(told, 3)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bottrade_server import Binary, Server
+from bottrade_server import Binary, Server, running
 from packages import PINNED, Packages
 from pins import pinned
 
@@ -37,14 +37,8 @@ def packages(pytestconfig: pytest.Config) -> Packages:
 @pytest.fixture
 def server(binary: Binary, tmp_path: Path) -> Iterator[Server]:
     """A running server with an empty data folder, one for each test: its only run is the client's."""
-    folder = tmp_path / "server"
-    folder.mkdir()
-    server = Server(binary, folder)
-    try:
-        server.start()
+    with running(binary, tmp_path / "server") as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture
