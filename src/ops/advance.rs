@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    runs::{Answered, Seat, Turn},
+    runs::{Answered, IdempotencyKey, Seat, Turn},
 };
 
 /// Bars of one call, however many are asked for.
@@ -49,6 +49,12 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
+    /// The whole of a command.
+    fn of(seat: &Seat, outcome: &Outcome, mode: Mode) -> Self {
+        let bars = usize::try_from(outcome.bars_advanced).unwrap_or_default();
+        Self { mode, from: seat.run.now() - bars, skipped: 0 }
+    }
+
     /// The instant at which nothing is left to advance to.
     fn goal(self, run: &Run) -> usize {
         match self.mode {
@@ -137,16 +143,26 @@ impl Advance {
 
 type AdvanceView = Formatted<AdvanceBrief, Advance>;
 
-fn view(seat: &Seat, outcome: &Outcome, stretch: Stretch, format: ResponseFormat) -> AdvanceView {
-    match format {
-        Concise => Formatted::Concise(AdvanceBrief {
-            vitals: Vitals::of(seat),
-            bars_advanced: outcome.bars_advanced,
-            reached_limit: stretch.reached_limit(seat),
-            fills: Table::fills(&TradeView::from(seat, outcome.fills_before)),
-        }),
-        Detailed => Formatted::detailed(Advance::of(seat, outcome, stretch)),
-    }
+/// Advances as far as `decide` says, and tells of it as of an advance of this mode.
+async fn advance(
+    cx: &Cx,
+    turn: Turn<'_>,
+    (mode, format): (Mode, ResponseFormat),
+    decide: impl FnOnce(&Seat) -> Result<Command, Error>,
+) -> Result<Answered<AdvanceView>, Error> {
+    let view = |seat: &Seat, _: &Command, outcome: &Outcome| {
+        let stretch = Stretch::of(seat, outcome, mode);
+        match format {
+            Concise => Formatted::Concise(AdvanceBrief {
+                vitals: Vitals::of(seat),
+                bars_advanced: outcome.bars_advanced,
+                reached_limit: stretch.reached_limit(seat),
+                fills: Table::fills(&TradeView::from(seat, outcome.fills_before)),
+            }),
+            Detailed => Formatted::detailed(Advance::of(seat, outcome, stretch)),
+        }
+    };
+    cx.app.runs.command(&cx.caller, turn, "", decide, view).await
 }
 
 /// Bars pass unseen: what waits could fill in any of them.
@@ -181,10 +197,8 @@ pub(super) struct AdvanceUntilNextSession {
     max_bars: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat>,
-    /// A repeated key gets the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = Turn::KEY_MAX))]
-    idempotency_key: Option<String>,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 impl Op for AdvanceUntilNextSession {
@@ -197,17 +211,14 @@ impl Op for AdvanceUntilNextSession {
         let most = bars(self.max_bars, SESSION_BARS_DEFAULT);
         let format = cx.format(self.response_format);
         let normal = Self { max_bars: Some(most.into()), ..self };
-        let key = normal.idempotency_key.as_deref();
+        let key = normal.idempotency_key.as_ref();
         let turn = Turn::new(&normal.run_id, key, Self::NAME, &normal)?;
         let decide = |seat: &Seat| {
             nothing_waits(seat, Self::NAME)?;
             let ahead = next_session(&seat.run, seat.run.now()) - seat.run.now();
             Ok(Command::step(u32::try_from(ahead).map_or(most, |ahead| ahead.min(most))))
         };
-        let view = |seat: &Seat, _: &Command, outcome: &Outcome| {
-            view(seat, outcome, Stretch::of(seat, outcome, Mode::NextSession), format)
-        };
-        cx.app.runs.command(&cx.caller, turn, "", decide, view).await
+        advance(cx, turn, (Mode::NextSession, format), decide).await
     }
 }
 
@@ -225,10 +236,8 @@ pub(super) struct HoldUntilEnd {
     require_flat: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat>,
-    /// A repeated key gets the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = Turn::KEY_MAX))]
-    idempotency_key: Option<String>,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 impl Op for HoldUntilEnd {
@@ -241,7 +250,7 @@ impl Op for HoldUntilEnd {
         let most = bars(self.max_bars, HOLD_BARS_DEFAULT);
         let format = cx.format(self.response_format);
         let normal = Self { max_bars: Some(most.into()), ..self };
-        let key = normal.idempotency_key.as_deref();
+        let key = normal.idempotency_key.as_ref();
         let turn = Turn::new(&normal.run_id, key, Self::NAME, &normal)?;
         let decide = |seat: &Seat| {
             nothing_waits(seat, Self::NAME)?;
@@ -250,17 +259,6 @@ impl Op for HoldUntilEnd {
             }
             Ok(Command::step(most))
         };
-        let view = |seat: &Seat, _: &Command, outcome: &Outcome| {
-            view(seat, outcome, Stretch::of(seat, outcome, Mode::HoldUntilEnd), format)
-        };
-        cx.app.runs.command(&cx.caller, turn, "", decide, view).await
-    }
-}
-
-impl Stretch {
-    /// The whole of a command.
-    fn of(seat: &Seat, outcome: &Outcome, mode: Mode) -> Self {
-        let bars = usize::try_from(outcome.bars_advanced).unwrap_or_default();
-        Self { mode, from: seat.run.now() - bars, skipped: 0 }
+        advance(cx, turn, (Mode::HoldUntilEnd, format), decide).await
     }
 }

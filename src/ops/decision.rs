@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    runs::{Answered, Seat, Turn},
+    runs::{Answered, IdempotencyKey, Seat, Turn},
 };
 
 /// What an agent makes of a bar.
@@ -65,10 +65,8 @@ pub(super) struct SubmitDecision {
     observe: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat>,
-    /// A repeated key gets the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = Turn::KEY_MAX))]
-    idempotency_key: Option<String>,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 /// What a decision led to, and what there is to decide on next.
@@ -194,7 +192,7 @@ impl SubmitDecision {
         if let Some(text) = &self.rationale {
             checks.take("rationale", check_text("rationale", text, REASONING_MAX));
         }
-        checks.take("idempotency_key", Turn::check_key(self.idempotency_key.as_deref()));
+        checks.take("idempotency_key", IdempotencyKey::check(self.idempotency_key.as_ref()));
         checks.done(steps)
     }
 }
@@ -210,7 +208,7 @@ impl Op for SubmitDecision {
         let (format, observe) = (cx.format(self.response_format), self.observe.unwrap_or(true));
         let normal = Self { step_count: Some(steps.into()), observe: Some(observe), ..self };
         let rationale = normal.rationale.as_deref().map(str::trim).filter(|it| !it.is_empty());
-        let key = normal.idempotency_key.as_deref();
+        let key = normal.idempotency_key.as_ref();
         let turn = Turn::new(&normal.run_id, key, Self::NAME, &normal)?.because(rationale);
         let decide = |seat: &Seat| command(seat, &normal.cancel, ("orders", &normal.orders), steps);
         let view = |seat: &Seat, command: &Command, outcome: &Outcome| match format {

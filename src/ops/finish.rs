@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error},
-    runs::{Answered, Seat, Turn},
+    runs::{Answered, IdempotencyKey, Seat, Turn},
 };
 
 #[doc = include_str!("../../tools/liquidate_and_finish.md")]
@@ -39,10 +39,8 @@ pub(super) struct LiquidateAndFinish {
     max_bars: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat>,
-    /// A repeated key gets the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = Turn::KEY_MAX))]
-    idempotency_key: Option<String>,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 /// How the run was left, in few words.
@@ -172,12 +170,12 @@ impl Op for LiquidateAndFinish {
         if let Some(text) = &self.rationale {
             checks.take("rationale", check_text("rationale", text, REASONING_MAX));
         }
-        checks.take("idempotency_key", Turn::check_key(self.idempotency_key.as_deref()));
+        checks.take("idempotency_key", IdempotencyKey::check(self.idempotency_key.as_ref()));
         checks.done(Some(()))?;
         let format = cx.format(self.response_format);
         let normal = Self { max_bars: Some(most.into()), ..self };
         let rationale = normal.rationale.as_deref().map(str::trim).filter(|it| !it.is_empty());
-        let key = normal.idempotency_key.as_deref();
+        let key = normal.idempotency_key.as_ref();
         let turn = Turn::new(&normal.run_id, key, Self::NAME, &normal)?.because(rationale);
         // What waits could open a position again: it is withdrawn with the exits.
         let decide = |seat: &Seat| {

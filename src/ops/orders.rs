@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    runs::{Answered, Seat, Turn, ids},
+    runs::{Answered, IdempotencyKey, Seat, Turn, ids},
 };
 
 /// Queues one order; it fills when the run is stepped.
@@ -24,10 +24,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct SubmitOrder {
     run_id: String,
-    /// A repeated key gets the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = Turn::KEY_MAX))]
-    idempotency_key: Option<String>,
+    idempotency_key: Option<IdempotencyKey>,
     /// Such as AAPL or BTC/USD.
     symbol: String,
     #[serde(deserialize_with = "side")]
@@ -75,7 +73,7 @@ impl Op for SubmitOrder {
     type Output = Answered<OrderView>;
 
     async fn run(self, cx: &Cx) -> Result<Answered<OrderView>, Error> {
-        let turn = Turn::new(&self.run_id, self.idempotency_key.as_deref(), Self::NAME, &self)?;
+        let turn = Turn::new(&self.run_id, self.idempotency_key.as_ref(), Self::NAME, &self)?;
         let decide = |seat: &Seat| Ok(Command::order(vec![self.order().order(seat, "")?]));
         let view = |seat: &Seat, command: &Command, outcome: &Outcome| {
             accepted(seat, command, outcome).pop()

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    runs::{Answered, Seat, Turn, ids},
+    runs::{Answered, IdempotencyKey, Seat, Turn, ids},
 };
 
 /// Reads a step count: at least 1, and for a model exactly 1, so that no bar passes unseen.
@@ -53,10 +53,8 @@ pub(super) struct SubmitTurn {
     #[serde(default)]
     #[schemars(range(min = 1, max = i64::MAX))]
     step_count: Option<i64>,
-    /// A repeated key gets the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = Turn::KEY_MAX))]
-    idempotency_key: Option<String>,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 /// A decision and what the market made of it.
@@ -80,10 +78,10 @@ impl Op for SubmitTurn {
             cx,
             (Self::NAME, "step_count"),
             self.step_count,
-            self.idempotency_key.as_deref(),
+            self.idempotency_key.as_ref(),
         )?;
         let normal = Self { step_count: Some(steps.into()), ..self };
-        let key = normal.idempotency_key.as_deref();
+        let key = normal.idempotency_key.as_ref();
         let turn = Turn::new(&normal.run_id, key, Self::NAME, &normal)?;
         let decide = |seat: &Seat| command(seat, &normal.cancel, ("trades", &normal.trades), steps);
         // The accepted orders are gone from the queue after the step: they are shown as they were.
@@ -101,11 +99,11 @@ fn checked(
     cx: &Cx,
     (tool, field): (&str, &str),
     count: Option<i64>,
-    key: Option<&str>,
+    key: Option<&IdempotencyKey>,
 ) -> Result<u32, Error> {
     let mut checks = Checks::default();
     let steps = checks.take(field, steps(cx, tool, field, count));
-    checks.take("idempotency_key", Turn::check_key(key));
+    checks.take("idempotency_key", IdempotencyKey::check(key));
     checks.done(steps)
 }
 
@@ -160,10 +158,8 @@ pub(super) struct StepRun {
     #[serde(default)]
     #[schemars(range(min = 1, max = i64::MAX))]
     count: Option<i64>,
-    /// A repeated key gets the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = Turn::KEY_MAX))]
-    idempotency_key: Option<String>,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 impl Op for StepRun {
@@ -173,10 +169,9 @@ impl Op for StepRun {
     type Output = Answered<StepView>;
 
     async fn run(self, cx: &Cx) -> Result<Answered<StepView>, Error> {
-        let steps =
-            checked(cx, (Self::NAME, "count"), self.count, self.idempotency_key.as_deref())?;
+        let steps = checked(cx, (Self::NAME, "count"), self.count, self.idempotency_key.as_ref())?;
         let normal = Self { count: Some(steps.into()), ..self };
-        let key = normal.idempotency_key.as_deref();
+        let key = normal.idempotency_key.as_ref();
         let turn = Turn::new(&normal.run_id, key, Self::NAME, &normal)?;
         let decide = |_: &Seat| Ok(Command::step(steps));
         let view = |seat: &Seat, _: &Command, outcome: &Outcome| StepView::of(seat, outcome);

@@ -31,7 +31,7 @@ pub use caller::{Account, Caller};
 pub use check::Checked;
 pub use replay::{Unreplayable, replay};
 pub use seat::{Meta, Seat, header};
-pub use turn::Turn;
+pub use turn::{IdempotencyKey, Turn};
 
 pub use crate::store::{
     chain::{hex, sha256},

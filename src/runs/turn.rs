@@ -1,6 +1,7 @@
 //! A call that changes a run, and how a repeated one is recognised.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
@@ -16,35 +17,41 @@ pub struct Turn<'a> {
     pub(super) rationale: Option<&'a str>,
 }
 
-impl Turn<'_> {
-    /// Characters an idempotency key may have.
-    pub const KEY_MAX: usize = 200;
+/// A repeated key gets the first answer.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct IdempotencyKey(#[schemars(length(max = Self::MAX))] String);
+
+impl IdempotencyKey {
+    /// Characters a key may have.
+    const MAX: usize = 200;
+
+    /// What is wrong with a key, if anything.
+    pub fn check(key: Option<&Self>) -> Result<(), Error> {
+        if key.is_some_and(|key| key.0.chars().count() > Self::MAX) {
+            let problem = format!("must be at most {} characters", Self::MAX);
+            return Err(Error::invalid_field("idempotency_key", &problem));
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Turn<'a> {
     /// A call of operation `op` with this request in its normal form; an empty key is none.
     pub fn new(
         run_id: &'a str,
-        key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         op: &str,
         request: &impl Serialize,
     ) -> Result<Self, Error> {
-        let Some(key) = key.filter(|key| !key.is_empty()) else {
+        let Some(key) = key.filter(|key| !key.0.is_empty()) else {
             return Ok(Self { run_id, key: None, rationale: None });
         };
-        Self::check_key(Some(key))?;
+        IdempotencyKey::check(Some(key))?;
         let request = serde_json::to_string(request).map_err(Error::internal)?;
         let fingerprint = sha256(format!("{op} {request}").as_bytes());
-        Ok(Self { run_id, key: Some((key.to_owned(), fingerprint)), rationale: None })
-    }
-
-    /// What is wrong with a key, if anything.
-    pub fn check_key(key: Option<&str>) -> Result<(), Error> {
-        if key.is_some_and(|key| key.chars().count() > Self::KEY_MAX) {
-            let problem = format!("must be at most {} characters", Self::KEY_MAX);
-            return Err(Error::invalid_field("idempotency_key", &problem));
-        }
-        Ok(())
+        Ok(Self { run_id, key: Some((key.0.clone(), fingerprint)), rationale: None })
     }
 
     /// The same with the agent's reasons.
