@@ -3,7 +3,12 @@
 //! [`app`] gives servers and clients, [`world`] small scenarios. `UPDATE=1 cargo test --test it`
 //! rewrites the files under `golden/`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 #![expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads best by value")]
 
 mod app;
