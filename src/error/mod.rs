@@ -289,6 +289,13 @@ impl Error {
             .hint("try again; the log of the server says why")
     }
 
+    /// An order that the simulator would refuse; `location` is the field that says why.
+    pub fn refused_order(location: &str, reject: &Reject) -> Self {
+        let (location, message) = (location.to_owned(), reject.to_string());
+        let error = Self::new(Code::Rejected, message.clone());
+        Self { fields: vec![FieldProblem { location, message }], ..error }
+    }
+
     /// What the simulator refused, with the place of each order.
     pub fn refused(refusal: Refusal, orders_at: &str) -> Self {
         let message = refusal.to_string();

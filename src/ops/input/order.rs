@@ -5,11 +5,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use sim::{
-    Price, Quantity,
+    Price, Quantity, SymbolId,
     order::{NewOrder, OrderKind, Side, TimeInForce},
 };
 
-use super::{Decimal, PRINTABLE, check_text};
+use super::{Checks, Decimal, PRINTABLE, check_text};
 use crate::{
     error::{Error, FieldProblem},
     runs::Seat,
@@ -124,27 +124,44 @@ pub(crate) fn side<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Side, D
 }
 
 impl OrderInput {
-    /// The order as the simulator takes it; `place` names it in errors.
+    /// The order as the simulator takes it, or all that is wrong with it; `place` names it there.
     pub(crate) fn order(&self, seat: &Seat, place: &str) -> Result<NewOrder, Error> {
         let at = |field: &str| match place {
             "" => field.to_owned(),
             place => format!("{place}.{field}"),
         };
-        let market = seat.run.market();
-        let symbol = scenarios::symbols::resolve(market, &self.symbol)
-            .map_err(|nearest| Error::no_such_symbol(&at("symbol"), &self.symbol, &nearest))?;
-        if let Some(text) = &self.reasoning {
-            check_text(&at("reasoning"), text, REASONING_MAX)?;
+        let (kind, symbol, reasoning) = (self.kind(&at), self.symbol(seat, &at), self.reason(&at));
+        if let (Ok(kind), Ok(symbol), Ok(reasoning)) = (&kind, &symbol, &reasoning) {
+            return Ok(NewOrder {
+                symbol: *symbol,
+                side: self.side,
+                quantity: self.quantity.0,
+                kind: *kind,
+                time_in_force: self.time_in_force.unwrap_or_default(),
+                reasoning: reasoning.map(Arc::from),
+            });
         }
-        let reasoning = self.reasoning.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        Ok(NewOrder {
-            symbol,
-            side: self.side,
-            quantity: self.quantity.0,
-            kind: self.kind(&at)?,
-            time_in_force: self.time_in_force.unwrap_or_default(),
-            reasoning: reasoning.map(Arc::from),
-        })
+        let mut checks = Checks::default();
+        let known = kind.as_ref().copied().unwrap_or(OrderKind::Market);
+        // The simulator never sees this order: what it would say is said here, and first.
+        if let Err(reject) = seat.run.check_terms(self.side, self.quantity.0, known) {
+            checks.add("", Error::refused_order(&at(reject.field()), &reject));
+        }
+        checks.take("", kind);
+        checks.take("", symbol);
+        checks.take("", reasoning);
+        checks.done(None)
+    }
+
+    fn symbol(&self, seat: &Seat, at: &impl Fn(&str) -> String) -> Result<SymbolId, Error> {
+        scenarios::symbols::resolve(seat.run.market(), &self.symbol)
+            .map_err(|nearest| Error::no_such_symbol(&at("symbol"), &self.symbol, &nearest))
+    }
+
+    fn reason(&self, at: &impl Fn(&str) -> String) -> Result<Option<&str>, Error> {
+        let Some(text) = self.reasoning.as_deref() else { return Ok(None) };
+        check_text(&at("reasoning"), text, REASONING_MAX)?;
+        Ok(Some(text.trim()).filter(|text| !text.is_empty()))
     }
 
     fn kind(&self, at: &impl Fn(&str) -> String) -> Result<OrderKind, Error> {

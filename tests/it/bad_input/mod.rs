@@ -141,6 +141,29 @@ async fn symbols_outside_the_universe() {
     }
 }
 
+/// The original's order of refusals: quantity, side, shorting, symbol, position, buying power.
+#[tokio::test]
+async fn of_several_mistakes_the_first_in_order_is_the_message() {
+    let table = Table::new().await;
+    let cases = [
+        (with(json!({ "symbol": "TSLA", "quantity": 0 })), "quantity must be positive"),
+        (with(json!({ "symbol": "TSLA", "quantity": -1, "side": "sell" })), "quantity must be"),
+        (market("sell", "TSLA", 1.0), "symbol \"TSLA\" not in scenario universe"),
+        (market("sell", "CRASH", 1e9), "no long position in CRASH"),
+    ];
+    for (order, detail) in cases {
+        table.refused(order, 400, detail).await;
+    }
+    let both = with(json!({ "symbol": "TSLA", "quantity": 0, "limit_price": 3 }));
+    let problem = table.ada.order(&table.run, both).await.any_problem();
+    let places: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|it| &it["location"]).collect();
+    assert_eq!(places, ["quantity", "limit_price", "symbol"], "each is named: {problem}");
+    let tiny = table.ada.start("tiny").await;
+    let reply = table.ada.order(&tiny, market("short", "TSLA", 1.0)).await;
+    reply.problem(400, "shorting is disabled on this scenario");
+}
+
 #[tokio::test]
 async fn sides_and_types_that_do_not_go_together() {
     let table = Table::new().await;

@@ -127,19 +127,7 @@ impl Run {
         projection: &mut Projection<'_>,
         waiting: usize,
     ) -> Result<(), Reject> {
-        if self.liquidation_due {
-            return Err(Reject::LiquidationDue);
-        }
-        if order.quantity <= Quantity::ZERO {
-            return Err(Reject::QuantityNotPositive);
-        }
-        if order.quantity.units() > QUANTITY_MAX * SCALE {
-            return Err(Reject::QuantityTooLarge { max: QUANTITY_MAX });
-        }
-        check_prices(order.kind)?;
-        if order.side.position_sign() < 0 && !self.rules().short_enabled {
-            return Err(Reject::ShortingDisabled);
-        }
+        self.check_terms(order.side, order.quantity, order.kind)?;
         if waiting >= WORKING_ORDERS_MAX {
             return Err(Reject::QueueFull { max: WORKING_ORDERS_MAX });
         }
@@ -150,6 +138,29 @@ impl Run {
             self.check_exit(order, projected)?;
         }
         projection.add(order.symbol, order.side.direction() * order.quantity.units());
+        Ok(())
+    }
+
+    /// What is wrong with an order whatever its instrument.
+    pub fn check_terms(
+        &self,
+        side: Side,
+        quantity: Quantity,
+        kind: OrderKind,
+    ) -> Result<(), Reject> {
+        if self.liquidation_due {
+            return Err(Reject::LiquidationDue);
+        }
+        if quantity <= Quantity::ZERO {
+            return Err(Reject::QuantityNotPositive);
+        }
+        if quantity.units() > QUANTITY_MAX * SCALE {
+            return Err(Reject::QuantityTooLarge { max: QUANTITY_MAX });
+        }
+        check_prices(kind)?;
+        if side.position_sign() < 0 && !self.rules().short_enabled {
+            return Err(Reject::ShortingDisabled);
+        }
         Ok(())
     }
 
