@@ -37,7 +37,7 @@ pub(crate) const QUEUE_MAX: usize = 1024;
 /// Units of work that share one COMMIT at most.
 pub(crate) const BATCH_MAX: usize = 256;
 /// How long a batch waits for the next unit of a crowd.
-const CROWD_GAP_MAX: Duration = Duration::from_millis(2);
+const CROWD_GAP_MAX: Duration = Duration::from_millis(4);
 /// How often a batch waits so; a few milliseconds in all where there is a crowd.
 const CROWD_WAITS_MAX: usize = 32;
 /// The log goes into the database file after this many committed units.
