@@ -1,5 +1,7 @@
-//! Tells cargo to look for new scenario folders: the embedding macro sees known files only.
+//! Tells cargo to look for new files in embedded folders: the embedding macro sees known ones only.
 
 fn main() {
-    println!("cargo:rerun-if-changed=scenarios");
+    for folder in ["scenarios", "src/api/openapi/recorded"] {
+        println!("cargo:rerun-if-changed={folder}");
+    }
 }

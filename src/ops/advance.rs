@@ -8,7 +8,7 @@ use super::{
     Cx, Effect, Formatted, Op,
     ResponseFormat::{self, Concise, Detailed},
     Route,
-    views::{Pulse, Snapshot, Table, TradeView, Vitals, Workflow},
+    views::{Instant, Pulse, Snapshot, Table, TradeView, Vitals, Workflow},
 };
 use crate::{
     error::Error,
@@ -96,7 +96,9 @@ pub(super) struct Advance {
     next_action: String,
     run_id: String,
     mode: Mode,
+    #[schemars(with = "Instant")]
     initial_sim_time: String,
+    #[schemars(with = "Instant")]
     final_sim_time: String,
     /// One per bar.
     steps_submitted: u32,

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Cx, Effect, Op, Route};
+use super::{
+    Access, Cx, Effect, Op, Route,
+    views::{Instant, instant},
+};
 use crate::{error::Error, runs::SortBy};
 
 /// Rows when the call does not say, or asks for an impossible number.
@@ -53,6 +56,7 @@ pub(super) struct Row {
     final_equity: f64,
     trade_count: i64,
     liquidated: bool,
+    #[schemars(with = "Instant")]
     published_at: String,
 }
 
@@ -90,7 +94,7 @@ impl Op for GetLeaderboard {
                 final_equity: sim::Money::from_units(row.final_equity.into()).to_f64(),
                 trade_count: row.trade_count,
                 liquidated: row.liquidated,
-                published_at: super::views::instant(row.published_at),
+                published_at: instant(row.published_at),
             })
             .collect();
         Ok(Leaderboard { scenario: slug, sort_by: sort_name, entries })

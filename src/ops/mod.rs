@@ -16,6 +16,7 @@ mod journal;
 mod leaderboard;
 mod market;
 mod orders;
+pub mod page;
 mod publish;
 pub mod results;
 mod runs;

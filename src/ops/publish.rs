@@ -1,7 +1,8 @@
 //! Making a finished run public, and showing it to anybody.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{
     Access, Cx, Effect, Op, Reader, Route,
@@ -81,10 +82,26 @@ pub(super) struct PublicRun {
     #[serde(flatten)]
     snapshot: Snapshot,
     /// The score; undefined figures are null here.
-    results: serde_json::Value,
+    #[schemars(schema_with = "public_score")]
+    results: Value,
     standing: Standing,
     trades: Vec<TradeView>,
     equity_curve: Vec<CurvePoint>,
+}
+
+/// Members of a score that are not shown with it.
+const OWN: [&str; 2] = ["run_id", "computed_at"];
+
+/// The schema of a score whose figures are all there, null where they are undefined.
+fn public_score(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = Results::json_schema(generator);
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    let names: Vec<String> = properties.map_or_else(Vec::new, |properties| {
+        properties.retain(|name, _| !OWN.contains(&name.as_str()));
+        properties.keys().cloned().collect()
+    });
+    schema.insert("required".into(), json!(names));
+    schema
 }
 
 impl Op for GetPublicRun {
@@ -105,10 +122,9 @@ fn public(seat: &Seat) -> Result<PublicRun, Error> {
     let mut value = serde_json::to_value(&results).map_err(Error::internal)?;
     if let Some(members) = value.as_object_mut() {
         for name in results.null_reasons.keys() {
-            members.insert((*name).to_owned(), serde_json::Value::Null);
+            members.insert((*name).to_owned(), Value::Null);
         }
-        members.remove("run_id");
-        members.remove("computed_at");
+        members.retain(|name, _| !OWN.contains(&name.as_str()));
     }
     Ok(PublicRun {
         snapshot: Snapshot::of(seat),

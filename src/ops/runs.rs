@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     Cx, Effect, Op, Route,
     input::{Checks, PRINTABLE, check_text},
-    views::{RunView, Snapshot, Workflow, instant},
+    views::{Instant, RunView, Snapshot, Workflow, instant},
 };
 use crate::{error::Error, runs::NewRun};
 
@@ -190,8 +190,11 @@ pub(super) struct RunLine {
     scenario_version: i64,
     attempt: i64,
     status: String,
+    #[schemars(with = "Instant")]
     sim_time: String,
+    #[schemars(with = "Instant")]
     created_at: String,
+    #[schemars(with = "Instant")]
     last_activity_at: String,
     published: bool,
 }

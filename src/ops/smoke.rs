@@ -9,7 +9,7 @@ use super::{
     decision::Decision,
     input::PRINTABLE,
     runs::{BOT_NAME_MAX, StartRun},
-    views::{Named, RunView, ScanView},
+    views::{Instant, Named, RunView, ScanView},
 };
 use crate::{
     error::Error,
@@ -44,6 +44,7 @@ pub(super) struct Smoke {
     /// As it was started.
     run: RunView,
     /// When the market was looked at.
+    #[schemars(with = "Instant")]
     scan_sim_time: String,
     #[serde(flatten)]
     named: Named,

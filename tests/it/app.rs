@@ -256,6 +256,11 @@ impl Client {
         self.post(&format!("/api/v1/runs/{run}/trades"), order).await
     }
 
+    /// Publishes a run that has ended.
+    pub(crate) async fn publish(&self, run: &str) -> Value {
+        self.post(&format!("/api/v1/runs/{run}/publish"), json!({})).await.expect(200)
+    }
+
     /// Steps.
     pub(crate) async fn step(&self, run: &str, count: u64) -> Reply {
         self.post(&format!("/api/v1/runs/{run}/step"), json!({ "count": count })).await

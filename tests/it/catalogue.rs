@@ -34,7 +34,19 @@ async fn the_tool_list_is_what_it_was() {
 
 #[tokio::test]
 async fn the_openapi_document_is_what_it_was() {
-    check_golden_json("openapi.json", &document().await);
+    let mut document = document().await;
+    // The examples of answers have files of their own.
+    for operation in document["paths"].as_object_mut().unwrap().values_mut() {
+        for operation in operation.as_object_mut().unwrap().values_mut() {
+            let contents = operation["responses"].as_object_mut().unwrap().values_mut();
+            for content in contents.filter_map(|it| it["content"].as_object_mut()) {
+                for content in content.values_mut().filter_map(Value::as_object_mut) {
+                    content.retain(|name, _| !name.starts_with("example"));
+                }
+            }
+        }
+    }
+    check_golden_json("openapi.json", &document);
 }
 
 #[tokio::test]

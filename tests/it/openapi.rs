@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Every operation of the document, with method and path.
-fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+pub(crate) fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     paths.flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap().iter();
@@ -125,53 +125,6 @@ async fn failures_are_named_where_they_can_happen() {
         for example in content["examples"].as_object().into_iter().flat_map(Map::values) {
             is_problem(&example["value"]);
         }
-    }
-}
-
-/// The example of each request is one that the service takes: what is wrong with it is at most
-/// that there is no such run.
-#[tokio::test]
-async fn examples_are_requests_that_fit() {
-    let embedded = bottrade::scenarios::Catalog::embedded().unwrap();
-    let app = TestApp::with(embedded, bottrade::store::Store::in_memory().unwrap());
-    let ada = app.account("ada").await;
-    let run = ada.start("sandbox-nov-2024").await;
-    let document = app.anon().get("/api/openapi.json").await.json();
-    for (method, path, operation) in operations(&document) {
-        let (mut address, mut query) = (path.to_owned(), Vec::new());
-        for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let (name, example) = (parameter["name"].as_str().unwrap(), &parameter["example"]);
-            let text = match example {
-                Value::Array(items) => {
-                    items.iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>().join(",")
-                }
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            match parameter["in"].as_str().unwrap() {
-                "path" if name == "run_id" => address = address.replace("{run_id}", &run),
-                "path" => address = address.replace(&format!("{{{name}}}"), &text),
-                "query" if !example.is_null() => query.push(format!("{name}={text}")),
-                _ => {}
-            }
-        }
-        if path.ends_with("/publish") {
-            ada.step(&run, 1_000).await;
-        }
-        let body = operation["requestBody"]["content"]["application/json"]["example"].clone();
-        let mut body = body.as_object().cloned();
-        // Another order's id cannot be known here.
-        if let Some(body) = &mut body {
-            body.remove("cancel");
-        }
-        let body = body.map(|body| Value::Object(body).to_string());
-        address = format!("{address}?{}", query.join("&"));
-        let reply = ada.rest(&method.to_uppercase(), &address, body).await;
-        assert!(
-            !matches!(reply.status, 405 | 406 | 415 | 422 | 500..),
-            "{address}: {}",
-            reply.text
-        );
     }
 }
 

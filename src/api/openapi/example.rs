@@ -1,11 +1,26 @@
-//! What fields of a request look like, by name: the same noun has the same example everywhere.
+//! What requests look like: a tool's as its page has it, the others field by field, where the same
+//! noun has the same example everywhere.
 
 use serde_json::{Map, Value, json};
 
+use super::recorded;
+use crate::ops::OpDef;
+
+/// The run that examples speak of.
+pub(super) const RUN: &str = "0198f0e6-5d3a-7c41-9b8e-2f6a4c1d7e50";
+
+/// An example of a request with this schema.
+pub(super) fn request(op: &OpDef, schema: &Value) -> Map<String, Value> {
+    recorded::request(op).unwrap_or_else(|| {
+        let names = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name);
+        names.filter_map(|name| Some((name.clone(), of(name)?))).collect()
+    })
+}
+
 /// An example of a field; none where the schema says it all.
-pub(super) fn of(field: &str) -> Option<Value> {
+fn of(field: &str) -> Option<Value> {
     Some(match field {
-        "run_id" => json!("0198f0e6-5d3a-7c41-9b8e-2f6a4c1d7e50"),
+        "run_id" => json!(RUN),
         "order_id" => json!("5b0f3f0a-7a39-5a52-8c0e-6d0f6f9c2b11"),
         "cancel" => json!([of("order_id")?]),
         "scenario" | "scenario_slug" | "id_or_slug" => json!("sandbox-nov-2024"),
@@ -31,10 +46,4 @@ pub(super) fn of(field: &str) -> Option<Value> {
 fn order() -> Map<String, Value> {
     let fields = ["symbol", "side", "quantity", "reasoning"];
     fields.into_iter().filter_map(|name| Some((name.to_owned(), of(name)?))).collect()
-}
-
-/// An example of an object with these properties: what must be there and what has an example.
-pub(super) fn object(properties: &Map<String, Value>) -> Value {
-    let known = properties.keys().filter_map(|name| Some((name.clone(), of(name)?)));
-    Value::Object(known.collect())
 }

@@ -3,6 +3,7 @@
 mod example;
 mod operation;
 mod problem;
+mod recorded;
 mod yaml;
 
 use serde_json::{Map, Value, json};

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{example, problem};
+use super::{example, problem, recorded};
 use crate::{
-    api::form::Form,
+    api::{form::Form, table::Table},
     ops::{Access, IDEMPOTENCY_KEY, Method, OPS, OpDef},
 };
 
@@ -82,23 +82,21 @@ impl Fields {
         let to_the_letter = (op.body)().to_value();
         let required = schema["required"].as_array().into_iter().flatten();
         let required: Vec<&str> = required.filter_map(Value::as_str).collect();
+        let mut example = example::request(op, schema);
         let (mut parameters, mut members) = (Vec::new(), Map::new());
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let in_path = op.route.path.contains(&format!("{{{name}}}"));
             if in_path || op.route.method != Method::Post {
                 let place = if in_path { "path" } else { "query" };
-                parameters.push(parameter(
-                    name,
-                    property,
-                    place,
-                    required.contains(&name.as_str()),
-                ));
+                let required = required.contains(&name.as_str());
+                let example = example.shift_remove(name);
+                parameters.push(parameter(name, property, place, required, example));
             } else {
                 members.insert(name.clone(), to_the_letter["properties"][name].clone());
             }
         }
         if let Some(key) = schema["properties"].get(IDEMPOTENCY_KEY) {
-            let mut header = parameter("Idempotency-Key", key, "header", false);
+            let mut header = parameter("Idempotency-Key", key, "header", false, None);
             header["description"] = json!("The same as `idempotency_key` of the body.");
             header["schema"]["pattern"] = json!("^[\\t\\x20-\\x7e]*$");
             parameters.push(header);
@@ -109,7 +107,7 @@ impl Fields {
             json!({
                 "required": !required.is_empty(),
                 "content": { "application/json": {
-                    "example": example::object(&members),
+                    "example": example,
                     "schema": {
                         "type": "object",
                         "properties": members,
@@ -123,7 +121,13 @@ impl Fields {
     }
 }
 
-fn parameter(name: &str, schema: &Value, place: &str, required: bool) -> Value {
+fn parameter(
+    name: &str,
+    schema: &Value,
+    place: &str,
+    required: bool,
+    example: Option<Value>,
+) -> Value {
     let mut schema = schema.clone();
     let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
     let list = schema["type"] == "array";
@@ -136,7 +140,7 @@ fn parameter(name: &str, schema: &Value, place: &str, required: bool) -> Value {
     if let Some(description) = description {
         parameter["description"] = description;
     }
-    if let Some(example) = example::of(name) {
+    if let Some(example) = example {
         parameter["example"] = example;
     }
     if list {
@@ -150,14 +154,31 @@ fn parameter(name: &str, schema: &Value, place: &str, required: bool) -> Value {
 /// An answer in this form.
 fn content(op: &OpDef, form: Form) -> Value {
     match form {
-        Form::Json => json!({ "schema": answer(op) }),
-        Form::Csv => json!({
-            "schema": { "type": "string", "description": "A header line with the names of the \
-                members of a row, then a line per row." },
-        }),
-        // A body of bytes has no schema in OpenAPI 3.1.
+        Form::Json => {
+            let mut content = recorded::answer(op);
+            content.insert("schema".to_owned(), answer(op));
+            content.into()
+        }
+        Form::Csv => {
+            let mut content = json!({ "schema": {
+                "type": "string",
+                "description": "A header line with the names of the members of a row, then a \
+                    line per row.",
+            } });
+            if let Some(example) = as_csv(op, &recorded::answer(op)) {
+                content["example"] = example.into();
+            }
+            content
+        }
+        // A body of bytes has neither schema nor example in OpenAPI 3.1.
         Form::Arrow => json!({}),
     }
+}
+
+/// The same example as CSV.
+fn as_csv(op: &OpDef, content: &Map<String, Value>) -> Option<String> {
+    let csv = Table::of(op)?.write(Form::Csv, content.get("example")?).ok()?;
+    String::from_utf8(csv).ok()
 }
 
 fn answer(op: &OpDef) -> Value {
@@ -174,15 +195,23 @@ fn answer(op: &OpDef) -> Value {
 
 /// The addresses that are no operations: about the service itself.
 pub(super) fn fixed() -> impl Iterator<Item = (&'static str, Value)> {
+    let health = json!({
+        "schema": {
+            "type": "object",
+            "properties": { "ok": { "const": true } },
+            "required": ["ok"],
+        },
+        "example": { "ok": true },
+    });
+    let text = json!({ "schema": { "type": "string" } });
+    let object = json!({ "schema": { "type": "object" } });
     let pages = [
-        ("/api/health", "health", "Whether the service is there", "application/json"),
-        ("/api/openapi.json", "openapi_json", "This document", "application/json"),
-        ("/api/openapi.yaml", "openapi_yaml", "This document as YAML", "application/yaml"),
-        ("/api/docs", "docs", "This document as a page to try it out", "text/html"),
+        ("/api/health", "health", "Whether the service is there", "application/json", health),
+        ("/api/openapi.json", "openapi_json", "This document", "application/json", object.clone()),
+        ("/api/openapi.yaml", "openapi_yaml", "This document as YAML", "application/yaml", object),
+        ("/api/docs", "docs", "This document as a page to try it out", "text/html", text),
     ];
-    pages.into_iter().map(|(path, id, summary, media_type)| {
-        let page = media_type == "text/html";
-        let schema = json!({ "type": if page { "string" } else { "object" } });
+    pages.into_iter().map(|(path, id, summary, media_type, content)| {
         let operation = json!({
             "operationId": id,
             "tags": ["service"],
@@ -190,7 +219,7 @@ pub(super) fn fixed() -> impl Iterator<Item = (&'static str, Value)> {
             "description": format!("{summary}."),
             "responses": { "200": {
                 "description": "Done",
-                "content": { media_type: { "schema": schema } },
+                "content": { media_type: content },
             } },
             "security": [{}],
         });

@@ -7,7 +7,7 @@ use sim::{
     metrics::{Benchmark, by_symbol},
 };
 
-use crate::runs::Seat;
+use crate::{ops::views::Instant, runs::Seat};
 
 /// The benchmark over the whole window of the run, without costs.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -15,7 +15,9 @@ pub(super) struct BenchmarkRun {
     /// reference (an index outside the universe), symbol, or `equal_weight`.
     kind: &'static str,
     symbol: String,
+    #[schemars(with = "Instant")]
     start_ts: String,
+    #[schemars(with = "Instant")]
     end_ts: String,
     /// The close at the start; 1 for an equal-weight portfolio, which has no price.
     start_close: f64,

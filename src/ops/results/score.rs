@@ -12,7 +12,7 @@ use sim::{
 
 use crate::{
     error::Error,
-    ops::views::{instant, shorten},
+    ops::views::{Instant, instant, shorten},
     runs::{Score, Seat},
 };
 
@@ -76,6 +76,7 @@ pub struct Results {
     clock: ClockView,
     /// Why a figure is missing.
     pub(in crate::ops) null_reasons: BTreeMap<&'static str, NullView>,
+    #[schemars(with = "Instant")]
     computed_at: String,
 }
 
@@ -84,11 +85,14 @@ pub struct Results {
 struct DrawdownView {
     depth: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Instant>")]
     start: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Instant>")]
     trough: Option<String>,
     /// Absent while equity is below its peak.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Instant>")]
     recovery: Option<String>,
 }
 

@@ -7,7 +7,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sim::{SymbolId, market::Bar};
 
-use super::concise::{rough, tick};
+use super::{
+    Instant,
+    concise::{rough, tick},
+};
 use crate::{
     runs::Seat,
     scenarios::{Resolution, symbols},
@@ -16,6 +19,7 @@ use crate::{
 /// One bar.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BarView {
+    #[schemars(with = "Instant")]
     ts: String,
     open: f64,
     high: f64,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sim::{Money, Status};
 
-use super::{OrderView, RejectionView, TradeView};
+use super::{Instant, OrderView, RejectionView, TradeView};
 use crate::runs::Seat;
 
 /// Digits of a price that carry meaning, where the cent does not show as many.
@@ -68,6 +68,7 @@ impl Table {
 /// What every answer about a run that moves has at its top, in either format.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Pulse {
+    #[schemars(with = "Instant")]
     sim_time: String,
     /// The last bar was reached.
     done: bool,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim::{Money, Price, Quantity, RULES_VERSION, Status, order::Side, run::Fill};
 
-use super::shorten;
+use super::{Instant, shorten};
 use crate::{
     error::Error,
     ops::results::Results,
@@ -65,6 +65,7 @@ pub struct RunPart {
     /// active, completed, liquidated or abandoned.
     pub status: String,
     /// The bar it stands at.
+    #[schemars(with = "Instant")]
     pub sim_time: String,
     /// SHA-256 of the journal's header: run, scenario, rules version, start and attempt.
     pub genesis: String,
@@ -106,6 +107,7 @@ pub struct FillPart {
     /// The order it filled; absent for a forced liquidation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     order_id: Option<String>,
+    #[schemars(with = "Instant")]
     sim_time_filled: String,
     symbol: String,
     side: Side,
@@ -129,6 +131,7 @@ pub struct FillPart {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EquityPart {
+    #[schemars(with = "Instant")]
     sim_time: String,
     #[schemars(with = "String")]
     cash: Money,

@@ -35,7 +35,9 @@ pub struct OrderView {
     time_in_force: TimeInForce,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<String>,
+    #[schemars(with = "Instant")]
     queued_at: String,
+    #[schemars(with = "Instant")]
     queued_at_sim_time: String,
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sim::{Status, Timestamp, run::Sample};
 
-use super::{OrderView, instant};
+use super::{Instant, OrderView, instant};
 use crate::runs::Seat;
 
 /// A run.
@@ -21,14 +21,18 @@ pub struct RunView {
     attempt: u32,
     /// active, completed, liquidated or abandoned.
     status: String,
+    #[schemars(with = "Instant")]
     sim_time: String,
     /// Bars left to step through.
     bars_left: usize,
     cash: f64,
     starting_cash: f64,
+    #[schemars(with = "Instant")]
     created_at: String,
+    #[schemars(with = "Instant")]
     last_activity_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Instant>")]
     completed_at: Option<String>,
     published: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,6 +73,7 @@ pub struct PositionView {
     quantity: f64,
     /// Always positive.
     avg_cost: f64,
+    #[schemars(with = "Instant")]
     updated_at: String,
 }
 
@@ -76,6 +81,7 @@ pub struct PositionView {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EquityView {
     run_id: String,
+    #[schemars(with = "Instant")]
     sim_time: String,
     pub(crate) cash: f64,
     pub(crate) positions_value: f64,
@@ -85,6 +91,7 @@ pub struct EquityView {
 /// A point of the equity curve.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CurvePoint {
+    #[schemars(with = "Instant")]
     sim_time: String,
     equity: f64,
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Table;
+use super::{Instant, Table};
 use crate::{error::Error, scenarios::Entry};
 
 /// A scenario: its market, its rules, and what a reader of its results must know.
@@ -20,9 +20,12 @@ pub struct ScenarioView {
     regime: Vec<String>,
     bar_resolution: String,
     /// The first bar of a run; trading starts at the next one.
+    #[schemars(with = "Instant")]
     start_ts: String,
+    #[schemars(with = "Instant")]
     end_ts: String,
     /// Where the visible history begins.
+    #[schemars(with = "Instant")]
     history_start_ts: String,
     /// Bars a run can step through.
     decisions: usize,

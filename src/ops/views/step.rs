@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sim::outcome::{Outcome, Rejection};
 
-use super::{TradeView, Workflow};
+use super::{Instant, TradeView, Workflow};
 use crate::runs::{Seat, ids};
 
 /// An order, or a part of one, that will not fill.
@@ -43,12 +43,14 @@ impl RejectionView {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct StepView {
     bars_advanced: u32,
+    #[schemars(with = "Instant")]
     new_sim_time: String,
     pub(crate) fills: Vec<TradeView>,
     /// Orders that ended without filling whole.
     pub(crate) rejections: Vec<RejectionView>,
     pub(crate) liquidated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Instant>")]
     liquidation_at_ts: Option<String>,
     /// Positions are closed by force at the next open; orders are refused until then.
     liquidation_due: bool,
