@@ -48,9 +48,14 @@ impl App {
 
     /// The scenario of this slug or id; the error offers the nearest slugs.
     pub fn scenario(&self, asked: &str) -> Result<&Arc<Entry>, Error> {
+        self.scenario_as("scenario with id or slug", asked)
+    }
+
+    /// The same where the error says otherwise how it was asked for.
+    pub fn scenario_as(&self, noun: &str, asked: &str) -> Result<&Arc<Entry>, Error> {
         self.catalog.get(asked.trim()).map_err(|error| match error {
             scenarios::Error::Unknown { asked, nearest } => {
-                Error::no_such_scenario(&asked, &nearest)
+                Error::no_such_scenario(noun, &asked, &nearest)
             }
             other => Error::internal(other),
         })

@@ -4,10 +4,12 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
 
 use super::Scenarios;
+use crate::clock::{Clock as _, SystemClock};
 use crate::scenarios::{
-    Catalog, Entry, Resolution,
+    Catalog, Day, Entry, Resolution,
     check::{self, Report},
     cut::{self, Edge, Window},
     import::{self, Import},
@@ -154,6 +156,7 @@ fn import_files(args: &ImportArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         resolution: args.resolution,
         time_zone: args.time_zone.clone(),
         currency: args.currency.clone(),
+        today: today(),
     };
     let (folder, report) = import::import_into(&asked, &args.out).context("nothing was written")?;
     written(&folder, &report, out)?;
@@ -171,10 +174,18 @@ fn cut_window(args: &CutArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         from: args.from,
         to: args.to,
         warmup_bars: args.warmup_bars,
+        today: today(),
     };
     let source = catalog.get(&args.source)?;
     let (folder, report) = cut::cut_into(source, &window, &args.out)?;
     written(&folder, &report, out)
+}
+
+/// The date in UTC.
+fn today() -> Day {
+    let date = SystemClock.now().to_zoned(TimeZone::UTC).date();
+    let [month, day] = [date.month(), date.day()].map(i8::unsigned_abs);
+    Day { year: date.year().unsigned_abs(), month, day }
 }
 
 fn written(folder: &std::path::Path, report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -153,9 +153,9 @@ impl Error {
             .hint("send it as it came, or start again without one")
     }
 
-    /// An unknown scenario.
-    pub fn no_such_scenario(asked: &str, nearest: &[String]) -> Self {
-        let error = Self::new(Code::NotFound, format!("no scenario with id or slug \"{asked}\""));
+    /// An unknown scenario. `noun` says how it was asked for, such as `scenario with slug`.
+    pub fn no_such_scenario(noun: &str, asked: &str, nearest: &[String]) -> Self {
+        let error = Self::new(Code::NotFound, format!("no {noun} \"{asked}\""));
         error.hint(if nearest.is_empty() {
             "`list_scenarios` lists them all".into()
         } else {

@@ -73,7 +73,7 @@ impl Op for GetLeaderboard {
             let hint = "add `?scenario=<slug>`; `/api/v1/leaderboard/scenarios` lists them";
             Error::rejected("scenario query param required", hint)
         })?;
-        let entry = cx.app.scenario(&asked)?;
+        let entry = cx.app.scenario_as("scenario", &asked)?;
         let (slug, version) = (entry.slug().to_owned(), entry.card().version);
         let (sort_by, sort_name) = sort_order(self.sort_by.as_deref());
         let asked = self.limit.unwrap_or(LIMIT_DEFAULT);

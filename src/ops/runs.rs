@@ -101,12 +101,15 @@ impl StartRun {
     /// The run to start, or everything that is wrong with the call.
     pub(super) fn check(self, cx: &Cx) -> Result<NewRun, Error> {
         let mut checks = Checks::default();
-        let asked = self.scenario_id.or(self.scenario_slug).ok_or_else(|| {
-            let hint = "`list_scenarios` lists the slugs";
-            Error::rejected("scenario_id or scenario_slug required", hint)
-        });
-        let entry =
-            checks.take("scenario_slug", asked.and_then(|asked| cx.app.scenario(&asked).cloned()));
+        let entry = match (&self.scenario_id, &self.scenario_slug) {
+            (Some(id), _) => cx.app.scenario_as("scenario with id", id),
+            (None, Some(slug)) => cx.app.scenario_as("scenario with slug", slug),
+            (None, None) => {
+                let hint = "`list_scenarios` lists the slugs";
+                Err(Error::rejected("scenario_id or scenario_slug required", hint))
+            }
+        };
+        let entry = checks.take("scenario_slug", entry.cloned());
         let agent_info = self.agent_info.as_ref().map(AgentInfo::check).transpose();
         let agent_info = checks.take("agent_info", agent_info).flatten();
         if let Some(name) = &self.bot_name {

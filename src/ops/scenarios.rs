@@ -1,5 +1,7 @@
 //! The scenarios that can be played.
 
+use std::cmp::Reverse;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -77,12 +79,13 @@ impl Op for ListScenarios {
 
     async fn run(self, cx: &Cx) -> Result<Scenarios, Error> {
         self.check(cx)?;
-        let wanted = || cx.app.catalog.entries().filter(|entry| self.wants(entry));
+        let mut wanted: Vec<&Entry> =
+            cx.app.catalog.entries().map(|it| &**it).filter(|it| self.wants(it)).collect();
+        // The newest first; those of a day stay in the order of their slugs.
+        wanted.sort_by_key(|entry| Reverse(entry.card().created));
         let scenarios = match cx.format(self.response_format) {
-            Concise => Formatted::Concise(Table::scenarios(wanted().map(|it| &**it))),
-            Detailed => {
-                Formatted::detailed(wanted().map(|entry| ScenarioView::of(entry)).collect())
-            }
+            Concise => Formatted::Concise(Table::scenarios(wanted.into_iter())),
+            Detailed => Formatted::detailed(wanted.into_iter().map(ScenarioView::of).collect()),
         };
         Ok(Scenarios { scenarios })
     }

@@ -11,6 +11,9 @@ use super::{
     words::{AssetType, Resolution, Rights, limit_fill, path_policy},
 };
 
+/// A day as TOML writes it: `2026-11-21`.
+pub use toml::value::Date as Day;
+
 /// The file's name inside a scenario's folder.
 pub const CARD_FILE: &str = "scenario.toml";
 
@@ -22,6 +25,9 @@ pub struct Card {
     pub slug: String,
     /// Raised whenever rules or bars change.
     pub version: u32,
+    /// The day it was made; the newest scenarios are listed first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<Day>,
     /// A title for people.
     pub name: String,
     /// What happens in it, in sober sentences.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sim::{Date, Market, Timestamp};
 
 use super::{
-    Card, Entry, Error, Resolution,
+    Card, Day, Entry, Error, Resolution,
     bars::{Bars, Row},
     check::{self, Report},
     folder,
@@ -27,6 +27,8 @@ pub struct Window {
     pub to: Edge,
     /// Bars of history before the first bar to trade.
     pub warmup_bars: usize,
+    /// The day it is made.
+    pub today: Day,
 }
 
 /// An end of a window.
@@ -109,6 +111,7 @@ fn card(source: &Entry, window: &Window, ends: (Timestamp, Timestamp), decisions
     Card {
         slug: window.slug.clone(),
         version: 1,
+        created: Some(window.today),
         name: format!("{}, {from} to {to}", card.name),
         description: format!(
             "{decisions} decisions from {from} to {to}, cut from the scenario {}: {}",

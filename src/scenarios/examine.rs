@@ -98,6 +98,7 @@ fn pattern() -> Card {
     Card {
         slug: "pattern".into(),
         version: 1,
+        created: None,
         name: String::new(),
         description: String::new(),
         market: String::new(),

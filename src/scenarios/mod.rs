@@ -37,7 +37,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use card::Card;
+pub use card::{Card, Day};
 pub use words::{AssetType, Resolution, Rights};
 
 use assemble::Assembled;

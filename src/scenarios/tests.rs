@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use sim::Timestamp;
 
 use super::{
-    Catalog, Error, assemble, bars, check,
+    Catalog, Day, Error, assemble, bars, check,
     cut::{self, Edge, Window},
     fixture,
     problems::Problems,
@@ -292,11 +292,13 @@ fn a_window_is_cut() {
         from: from.parse().unwrap(),
         to: to.parse().unwrap(),
         warmup_bars,
+        today: Day { year: 2026, month: 11, day: 22 },
     };
     let wanted = window("2024-01-04", "2024-01-06", 2);
     let (path, report) = cut::cut_into(source, &wanted, folder.path()).unwrap();
     let span = report.span;
     assert_eq!((span.bars, span.decisions, report.card.warmup), (5, 3, 1));
+    assert_eq!(report.card.created, Some(wanted.today));
     assert_eq!(span.history_start_ts.date().to_string(), "2024-01-02");
     assert_eq!(span.start_ts.date().to_string(), "2024-01-03");
     assert_eq!(span.end_ts.date().to_string(), "2024-01-06");

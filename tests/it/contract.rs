@@ -33,7 +33,7 @@ use Kind::{Flag, Id, List, Number, Object, Text, TextOrNull, Time, Whole, Word};
 const STATUS: Kind = Word(&["active", "completed", "liquidated", "abandoned"]);
 const SIDE: Kind = Word(&["buy", "sell", "short", "cover"]);
 
-/// `created_at` of the contract is left out: a scenario is a version and a digest, not a row.
+/// `created_at` is of the scenarios whose file says it; the embedded ones do.
 const SCENARIO: Shape = &[
     ("id", Id),
     ("slug", Text),
@@ -50,6 +50,7 @@ const SCENARIO: Shape = &[
     ("benchmark_symbol", TextOrNull),
     ("status", Word(&["ready", "archived"])),
     ("current_version", Whole),
+    ("created_at", Time),
 ];
 
 /// `api_key_id` of the contract is left out everywhere: nobody needs to see it.

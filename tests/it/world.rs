@@ -114,7 +114,8 @@ pub(crate) fn catalog() -> Catalog {
 /// Ten days: AAA opens at 100 … 109 and closes half a unit higher; BBB is half of it. No costs.
 pub(crate) fn tiny() -> Sketch {
     let benchmark = r#"benchmark_symbol = "AAA""#;
-    let mut sketch = Sketch::new("tiny", &[("AAA", 0), ("BBB", 0)], &[benchmark]);
+    let mut sketch =
+        Sketch::new("tiny", &[("AAA", 0), ("BBB", 0)], &[benchmark, "created = 2024-02-29"]);
     let prices = (0..10).map(|day| (100.0 + f64::from(day), 100.5 + f64::from(day)));
     sketch.days("AAA", prices.clone());
     sketch.days("BBB", prices.map(|(open, close)| (open / 2.0, close / 2.0)));
@@ -163,7 +164,7 @@ fn wide() -> Sketch {
 /// Nine days on which EVERY trades, ODD only on odd ones, LATE from the fifth on.
 fn gaps() -> Sketch {
     let symbols = [("EVERY", 0), ("LATE", 0), ("ODD", 0)];
-    let mut sketch = Sketch::new("gaps", &symbols, &["leverage_cap = 2.0"]);
+    let mut sketch = Sketch::new("gaps", &symbols, &["leverage_cap = 2.0", "created = 2024-03-01"]);
     for day in 0..9_i32 {
         let price = 10.0 + f64::from(day);
         let prices = [price, price + 1.0, price - 1.0, price + 0.5];

@@ -50,7 +50,10 @@ const FAILURES: &[Failure] = &[
         meets: |op| op.route.path.contains('{') || names_scenario(op),
         samples: || {
             let near = ["tech-2024-q2".to_owned()];
-            vec![Error::no_such_run(), Error::no_such_scenario("tech-2024", &near)]
+            vec![
+                Error::no_such_run(),
+                Error::no_such_scenario("scenario with id or slug", "tech-2024", &near),
+            ]
         },
     },
     Failure {

@@ -49,6 +49,10 @@ pub struct ScenarioView {
     reference: Option<String>,
     status: String,
     current_version: u32,
+    /// Midnight of the day it was made; absent where its file does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Instant>")]
+    created_at: Option<String>,
     /// SHA-256 of rules and bars; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
@@ -96,6 +100,7 @@ impl ScenarioView {
             reference: card.reference.as_ref().map(|it| it.symbol.clone()),
             status: "ready".into(),
             current_version: card.version,
+            created_at: card.created.map(|day| format!("{day}T00:00:00Z")),
             digest: None,
             rights: card.rights.to_string(),
             origin: card.origin.clone(),

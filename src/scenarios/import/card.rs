@@ -55,6 +55,7 @@ pub fn card(asked: &Import, resolution: Resolution, bars: &Bars) -> Card {
     Card {
         slug: asked.slug.clone(),
         version: 1,
+        created: Some(asked.today),
         name: format!("Import of {from}"),
         description: format!("Imported from {from}; not described."),
         market: market(&universe).into(),

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use sim::Timestamp;
 
 use super::{
-    Error,
+    Day, Error,
     bars::{Bars, COLUMNS, Row},
     check::{self, Report},
     prices,
@@ -39,6 +39,8 @@ pub struct Import {
     pub time_zone: String,
     /// What prices are counted in.
     pub currency: String,
+    /// The day it is made.
+    pub today: Day,
 }
 
 /// Reads the files and makes card and bars of them; every bad row is a problem.

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use super::{Import, import, import_into};
-use crate::scenarios::{Error, Resolution, check, fixture};
+use crate::scenarios::{Day, Error, Resolution, check, fixture};
 
 fn asked(files: &[(&str, &str)]) -> (tempfile::TempDir, Import) {
     let folder = tempfile::tempdir().unwrap();
@@ -18,6 +18,7 @@ fn asked(files: &[(&str, &str)]) -> (tempfile::TempDir, Import) {
         resolution: None,
         time_zone: "UTC".into(),
         currency: "USD".into(),
+        today: Day { year: 2026, month: 11, day: 22 },
     };
     (folder, asked)
 }
@@ -40,6 +41,7 @@ fn a_csv_becomes_a_scenario_that_passes_the_check() {
     let (folder, asked) = asked(&[("a.csv", text)]);
     let (path, report) = import_into(&asked, folder.path()).unwrap();
     assert_eq!(report.card.bar_resolution, Resolution::Day1);
+    assert_eq!(report.card.created, Some(asked.today));
     assert_eq!(report.card.description, "Imported from a.csv; not described.");
     let symbols: Vec<&str> = report.card.universe.iter().map(|it| it.symbol.as_str()).collect();
     assert_eq!(symbols, ["AAA", "BTC/USD"]);
@@ -153,6 +155,7 @@ fn an_arrow_file_is_read_too() {
         resolution: None,
         time_zone: "UTC".into(),
         currency: "EUR".into(),
+        today: Day { year: 2026, month: 11, day: 22 },
     };
     let (bars, report) = import(&asked).unwrap();
     assert_eq!(bars, fixture::bars());

@@ -280,7 +280,7 @@ async fn unknown_slugs_offer_near_ones_at_both_doors() {
     let table = Table::new().await;
     let before = table.seen().await;
     let reply = table.ada.post("/api/v1/runs", json!({ "scenario_slug": "mragin" })).await;
-    let problem = reply.problem(404, "no scenario with id or slug \"mragin\"");
+    let problem = reply.problem(404, "no scenario with slug \"mragin\"");
     assert_eq!(problem["hint"], "did you mean margin?");
     let result = table.ada.tool("start_run", json!({ "scenario_slug": "mragin" })).await;
     assert_eq!(result.value, problem);

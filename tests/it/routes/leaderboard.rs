@@ -90,8 +90,8 @@ async fn a_scenario_must_be_named() {
     for path in ["/api/v1/leaderboard", "/api/v1/leaderboard?scenario="] {
         app.anon().get(path).await.problem(400, "scenario query param required");
     }
-    let problem = app.anon().get("/api/v1/leaderboard?scenario=tyny").await.any_problem();
-    assert_eq!((&problem["status"], &problem["hint"]), (&json!(404), &json!("did you mean tiny?")));
+    let unknown = app.anon().get("/api/v1/leaderboard?scenario=tyny").await;
+    assert_eq!(unknown.problem(404, "no scenario \"tyny\"")["hint"], "did you mean tiny?");
     let tiny = app.anon().get("/api/v1/scenarios/tiny").await.expect(200);
     let id = tiny["scenario"]["id"].as_str().unwrap();
     let board = app.anon().get(&format!("/api/v1/leaderboard?scenario={id}")).await.expect(200);

@@ -14,7 +14,11 @@ async fn the_list_has_every_scenario_and_needs_no_key() {
         .iter()
         .map(|it| it["slug"].as_str().unwrap())
         .collect();
-    assert_eq!(slugs, ["brief", "gaps", "hours", "margin", "tiny", "wide"]);
+    assert_eq!(slugs, ["gaps", "tiny", "brief", "hours", "margin", "wide"], "the newest first");
+    let created: Vec<Option<&str>> =
+        body["scenarios"].as_array().unwrap().iter().map(|it| it["created_at"].as_str()).collect();
+    let expected = [Some("2024-03-01T00:00:00Z"), Some("2024-02-29T00:00:00Z")];
+    assert_eq!((&created[..2], &created[2..]), (&expected[..], &[None; 4][..]));
 }
 
 #[tokio::test]
@@ -28,7 +32,7 @@ async fn every_way_to_ask_has_its_own_answer() {
     // Twice, for the first answers are kept.
     for _ in 0..2 {
         assert_eq!(slugs("").await.len(), 6);
-        assert_eq!(slugs("?max_decisions=9").await, ["brief", "gaps", "margin", "tiny"]);
+        assert_eq!(slugs("?max_decisions=9").await, ["gaps", "tiny", "brief", "margin"]);
         assert!(!slugs("?max_decisions=8").await.contains(&"tiny".to_owned()));
         let refused = app.anon().get("/api/v1/scenarios?max_decisions=0").await;
         refused.problem(422, "`max_decisions`: must be at least 1");

@@ -28,7 +28,7 @@ async fn a_smoke_test_starts_looks_and_holds() {
     let short = ada.tool("run_sandbox_smoke_test", json!({ "scenario_slug": "brief" })).await;
     assert_eq!(short.value["phase"], "completed", "its only bar is held");
     let missing = ada.tool("run_sandbox_smoke_test", json!({})).await;
-    assert_eq!(missing.value["detail"], "no scenario with id or slug \"sandbox-nov-2024\"");
+    assert_eq!(missing.value["detail"], "no scenario with slug \"sandbox-nov-2024\"");
 }
 
 #[tokio::test]

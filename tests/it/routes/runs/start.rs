@@ -44,8 +44,10 @@ async fn a_scenario_is_required_and_must_exist() {
     reply.problem(400, "scenario_id or scenario_slug required");
     start(&app, json!({})).await.problem(400, "scenario_id or scenario_slug required");
     let reply = start(&app, json!({ "scenario_slug": "margine" })).await;
-    let problem = reply.problem(404, "no scenario with id or slug \"margine\"");
+    let problem = reply.problem(404, "no scenario with slug \"margine\"");
     assert_eq!(problem["hint"], "did you mean margin?");
+    let reply = start(&app, json!({ "scenario_id": "margine", "scenario_slug": "tiny" })).await;
+    reply.problem(404, "no scenario with id \"margine\"");
 }
 
 #[tokio::test]
