@@ -1,9 +1,65 @@
-//! The results of the tools as the contract has them (2.4): every member of the detailed form,
-//! and what both forms keep at the top.
+//! The tools as the contract has them (2.4): their order and parameters, every member of the
+//! detailed form of their results, and what both forms keep at the top.
 
 use serde_json::{Value, json};
 
-use crate::app::{Client, TestApp, market};
+use crate::app::{Client, Era, TestApp, market};
+
+/// Whether a tool changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reads,
+    Writes,
+}
+use Kind::{Reads, Writes};
+
+/// The tools in their order with the parameters that clients send; `*` is one that they always do.
+const TOOLS: &[(&str, Kind, &[&str])] = &[
+    ("auth_status", Reads, &[]),
+    ("connect_bottrade", Writes, &["wait_seconds"]),
+    ("list_scenarios", Reads, &[]),
+    ("get_scenario", Reads, &["id_or_slug*"]),
+    ("start_run", Writes, &["scenario_slug*", "bot_name", "agent_info"]),
+    ("get_run", Reads, &["run_id*"]),
+    ("get_market", Reads, &["run_id*", "symbols", "lookback"]),
+    ("scan_market", Reads, &["run_id*"]),
+    ("inspect_symbols", Reads, &["run_id*", "symbols*", "lookback"]),
+    ("submit_turn", Writes, &["run_id*", "trades*", "step_count"]),
+    ("submit_decision", Writes, &["run_id*", "action*", "rationale", "orders*", "step_count"]),
+    ("step_run", Writes, &["run_id*", "count"]),
+    ("advance_until_next_session", Writes, &["run_id*", "max_bars"]),
+    ("hold_until_end", Writes, &["run_id*", "max_bars", "require_flat"]),
+    ("liquidate_and_finish", Writes, &["run_id*", "rationale", "max_bars"]),
+    ("run_sandbox_smoke_test", Writes, &["scenario_slug", "bot_name"]),
+    ("get_results", Reads, &["run_id*"]),
+    ("get_trades", Reads, &["run_id*"]),
+    ("publish_run", Writes, &["run_id*", "confirm*"]),
+];
+
+#[tokio::test]
+async fn tools_take_what_the_contract_has() {
+    let listed = TestApp::new().anon().mcp(Era::Legacy, "tools/list", json!({})).await;
+    let listed = listed["tools"].as_array().unwrap();
+    assert_eq!(listed.len(), TOOLS.len());
+    for (tool, &(name, kind, parameters)) in listed.iter().zip(TOOLS) {
+        assert_eq!(tool["name"], name);
+        assert_eq!(tool["annotations"]["readOnlyHint"], kind == Reads, "{name}");
+        let schema = &tool["inputSchema"];
+        for parameter in parameters.iter().map(|it| it.trim_end_matches('*')) {
+            assert!(schema["properties"].get(parameter).is_some(), "{name} lacks {parameter}");
+        }
+        for required in schema["required"].as_array().into_iter().flatten() {
+            let sent = format!("{}*", required.as_str().unwrap());
+            assert!(parameters.contains(&sent.as_str()), "{name}: not every client sends {sent}");
+        }
+    }
+    let decision = listed.iter().find(|it| it["name"] == "submit_decision").unwrap();
+    let order = &decision["inputSchema"]["properties"]["orders"]["items"];
+    let members = ["symbol", "side", "quantity"];
+    assert_eq!(order["required"], json!(members));
+    assert_eq!(order["properties"]["side"]["enum"], json!(["buy", "sell", "short", "cover"]));
+    assert!(order["properties"].get("reasoning").is_some());
+}
 
 /// Members of each tool's detailed result.
 const DETAILED: &[(&str, &[&str])] = &[
@@ -100,6 +156,24 @@ const ALWAYS: &[(&str, &[&str])] = &[
         ],
     ),
     ("get_trades", &["run_id", "trades"]),
+    ("get_scenario", &["id", "slug", "name", "universe", "slippage_bps", "status", "created_at"]),
+    (
+        "run_sandbox_smoke_test",
+        &[
+            "phase",
+            "next_action",
+            "run_id",
+            "scenario_slug",
+            "run",
+            "scan_sim_time",
+            "top_movers",
+            "suggested_inspection",
+            "data_budget",
+            "decision",
+            "published",
+            "human_summary",
+        ],
+    ),
 ];
 
 #[track_caller]
@@ -113,7 +187,8 @@ fn has(tool: &str, value: &Value, members: &[&str]) {
 fn arguments(tool: &str, run: &str) -> Value {
     let mut arguments = json!({ "run_id": run });
     match tool {
-        "start_run" => arguments = json!({ "scenario_slug": "tiny" }),
+        "start_run" | "run_sandbox_smoke_test" => arguments = json!({ "scenario_slug": "tiny" }),
+        "get_scenario" => arguments = json!({ "id_or_slug": "tiny" }),
         "inspect_symbols" => arguments["symbols"] = json!(["AAA"]),
         "get_market" => arguments["lookback"] = json!(1),
         "submit_decision" => arguments["rationale"] = json!("why not"),
@@ -144,6 +219,21 @@ async fn results_have_the_members_of_the_contract() {
         let result = ada.tool(tool, arguments).await;
         assert!(!result.is_error, "{tool}: {}", result.text);
         has(tool, &result.value, members);
+    }
+}
+
+#[tokio::test]
+async fn a_publication_tells_where_it_is() {
+    let app = TestApp::new();
+    let ada = app.account("ada").await;
+    let run = held(&ada).await;
+    ada.step(&run, 100).await.expect(200);
+    let arguments = json!({ "run_id": run, "confirm": true });
+    let made = ada.tool("publish_run", arguments).await.value;
+    has("publish_run", &made, &["published", "public_url", "leaderboard_url", "results"]);
+    for member in ["public_url", "leaderboard_url"] {
+        let path = made[member].as_str().unwrap().strip_prefix("http://localhost:8080").unwrap();
+        assert!(app.anon().get(path).await.text.contains(&run), "{member}");
     }
 }
 
