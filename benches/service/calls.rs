@@ -64,6 +64,7 @@ pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
     let answer = first.json(&request)?["result"]["structuredContent"].to_string();
     let bare = Server::bare(&answer)?;
     let mut kinds = kinds(&server, &bare, &runs)?;
+    kinds.push(results(&server, &mut first)?);
     kinds.push(scan(&server, &mut first)?);
     for round in 0..=size.rounds {
         for kind in &mut kinds {
@@ -113,6 +114,31 @@ fn kinds<'a>(
         ["buy", "sell"].map(|side| tool(client, "submit_turn", turn(side))).into()
     })?);
     Ok(kinds)
+}
+
+/// The scenario whose results are asked for: of the size that a language model plays.
+const PLAYED: &str = "ai-bull-q2-2024";
+
+/// Reads what a traded run was worth, which is computed anew at every call.
+fn results<'a>(server: &'a Server, first: &mut Client) -> anyhow::Result<Kind<'a>> {
+    let (mut runs, mut bars) = (Vec::new(), Value::Null);
+    for _ in 0..CLIENTS {
+        let run = first.start_run(PLAYED)?;
+        let order = json!({ "symbol": "AAPL", "side": "buy", "quantity": 10 });
+        let trades = first.rest(&format!("/api/v1/runs/{run}/trades"), Some(&order));
+        first.json(&trades)?;
+        let end = json!({ "count": 1_000 });
+        let end = first.json(&first.rest(&format!("/api/v1/runs/{run}/step"), Some(&end)))?;
+        anyhow::ensure!(end["done"] == true, "the run has not ended: {end}");
+        bars = end["bars_advanced"].clone();
+        runs.push(json!({ "run_id": run }));
+    }
+    let asked = first.tool(Wire::Modern, "get_results", &runs[0]);
+    let count = &first.json(&asked)?["result"]["structuredContent"]["results"]["trade_count"];
+    anyhow::ensure!(count == 1, "{count} trades in the results");
+    Kind::new(format!("MCP get_results ({bars} bars, one trade)"), server, |client, at| {
+        vec![client.tool(Wire::Modern, "get_results", &runs[at])]
+    })
 }
 
 /// Looks at the broadest universe, some bars after the start.
