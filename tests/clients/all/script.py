@@ -66,6 +66,25 @@ def sandbox_run(*, publish: bool = False) -> Script:
     return LAST_WORD
 
 
+PLAY = {"list_scenarios", "start_run", "scan_market", "submit_decision", "get_results"}
+"""The tools of the toolset `play`."""
+
+
+def play_run() -> Script:
+    """A whole run of the sandbox with these alone: a call for each decision."""
+    listed = yield "list_scenarios", {}
+    assert f'"{SANDBOX}"' in json.dumps(listed["scenarios"])
+    run = {"run_id": (yield "start_run", {"scenario_slug": SANDBOX, "bot_name": "scripted"})["id"]}
+    bar, seen = 0, (yield "scan_market", run)
+    while not seen["done"]:
+        orders = ORDERS.get(bar, [])
+        decision = {"action": "trade" if orders else "hold", "orders": orders, "rationale": f"At bar {bar}."}
+        seen = yield "submit_decision", run | decision | {"idempotency_key": f"bar {bar}"}
+        bar += 1
+    yield "get_results", run
+    return LAST_WORD
+
+
 def _look(run: Arguments) -> Generator[Call, Answer]:
     """The market by each tool that shows it."""
     yield "scan_market", run

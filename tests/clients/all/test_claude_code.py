@@ -14,7 +14,7 @@ from model import GIVES_UP, PREFIX, Model, shown
 from packages import Packages
 from plain import Plain
 from relay import Relay
-from script import LAST_WORD, Script, sandbox_run
+from script import LAST_WORD, PLAY, Script, play_run, sandbox_run
 
 NOBODY = "http://127.0.0.1:9"
 """Instead of the hosted model, which some commands look for."""
@@ -41,10 +41,10 @@ class Claude:
         """Output of a `claude mcp` command."""
         return self.packages.output(self.program, "mcp", *arguments, home=self.home, **SETTINGS)
 
-    def add(self, base: str, key: str | None) -> str:
+    def add(self, base: str, key: str | None, query: str = "") -> str:
         """Connects to a server by the command that README.md has, or by the same without a key."""
         header = ["--header", f"X-API-Key: {key}"] if key else []
-        return self.mcp("add", "--transport", "http", "bottrade", f"{base}/mcp", *header)
+        return self.mcp("add", "--transport", "http", "bottrade", f"{base}/mcp{query}", *header)
 
     def play(self, model: Model, last_word: str = LAST_WORD) -> None:
         """Has a model do what the prompt says, to its last word."""
@@ -98,6 +98,17 @@ def test_plays_a_whole_run(claude: Claude, server: Server, tmp_path: Path) -> No
         claude.play(model)
     assert model.conversation.errors == []
     judge(server, model.conversation.exchanges, tmp_path)
+
+
+def test_plays_a_whole_run_with_the_few_tools_of_play(claude: Claude, server: Server, tmp_path: Path) -> None:
+    claude.add(server.base, server.key, "?toolsets=play")
+    with Model(play_run) as model:
+        claude.play(model)
+    seen = model.conversation
+    assert (seen.errors, {it.tool for it in seen.exchanges}) == ([], PLAY)
+    offered = {it["name"] for it in model.requests[-1]["tools"]}
+    assert {it.removeprefix(PREFIX) for it in offered if it.startswith(PREFIX)} == PLAY
+    judge(server, seen.exchanges, tmp_path)
 
 
 def test_shows_its_model_what_the_server_says(claude: Claude, server: Server) -> None:
