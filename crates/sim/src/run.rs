@@ -165,6 +165,7 @@ impl Run {
             }
             Command::Abandon => {
                 self.status = Status::Abandoned;
+                self.liquidation_due = false;
                 self.end_orders(Reason::RunEnded, &mut outcome);
             }
         }

@@ -1,7 +1,5 @@
 //! Tests of the simulator from outside: rules shown on a few bars, and properties of all runs.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
