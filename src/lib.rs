@@ -8,13 +8,16 @@ pub mod cli;
 pub mod api;
 pub mod play;
 pub mod proof;
+pub mod web;
 
 pub mod ops;
 
 pub mod app;
 
 pub mod accounts;
+pub mod oauth;
 pub mod runs;
+pub mod sign_in;
 
 pub mod scenarios;
 pub mod store;

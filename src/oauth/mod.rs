@@ -1,0 +1,2 @@
+//! The authorization server: clients, grants and tokens, so that a person signs in once and any
+//! MCP client connects by address alone.
