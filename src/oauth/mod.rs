@@ -2,4 +2,5 @@
 //! MCP client connects by address alone.
 
 pub mod client;
+pub mod document;
 pub mod redirect;

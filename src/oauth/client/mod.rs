@@ -12,6 +12,7 @@ use super::redirect::RedirectUri;
 use crate::store::{Digest, chain::sha256};
 
 pub use name::NAME_MAX;
+pub(super) use registration::ascii;
 pub use registration::{CLIENT_URI_MAX, REDIRECT_URIS_MAX, RegistrationError, SCOPE_MAX};
 
 /// The one way in which clients authenticate: by none.

@@ -49,8 +49,8 @@ impl RegistrationError {
     }
 }
 
-/// The characters that `error_description` may have, and not too many.
-fn ascii(text: &str) -> String {
+/// The characters that `error_description` may have (RFC 6749, 5.2), and not too many.
+pub(in crate::oauth) fn ascii(text: &str) -> String {
     let fit = |letter: char| match letter {
         '"' | '`' => '\'',
         '\\' => '/',

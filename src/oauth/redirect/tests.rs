@@ -1,5 +1,7 @@
 //! Redirect URIs: what is allowed, what matches, what is shown.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn uri(text: &str) -> RedirectUri {
@@ -209,4 +211,81 @@ fn the_page_says_where_it_leads() {
     assert_eq!((app.host(), app.is_this_computer()), ("com.example.app", true));
     let shown = at("https://xn--bcher-kva.example/cb");
     assert_eq!((shown.host(), shown.is_this_computer()), ("xn--bcher-kva.example", false));
+}
+
+/// Pieces of which honest and hostile redirects are made.
+const PIECES: &[&str] = &[
+    "http://",
+    "https://",
+    "//",
+    "/",
+    "\\",
+    ":",
+    "@",
+    "#",
+    "?",
+    "%2e%2e",
+    "..",
+    ".",
+    "%00",
+    " ",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    "2130706433",
+    "evil.example",
+    "callback",
+    "Callback",
+    "80",
+    "08",
+    "53123",
+    "65536",
+    "cursor",
+    "com.example.app",
+    "javascript",
+    "*",
+    "\t",
+    "é",
+    "\u{202e}",
+];
+
+/// What a browser would open, without its port.
+fn opened(text: &str) -> Option<(String, Option<String>, String, Option<String>)> {
+    let url = Url::parse(text).ok()?;
+    let host = url.host_str().map(str::to_owned);
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    let query = url.query().map(str::to_owned);
+    plain.then(|| (url.scheme().to_owned(), host, url.path().to_owned(), query))
+}
+
+proptest! {
+    #[test]
+    fn what_matches_opens_the_same_place(
+        own in prop::sample::select(&[
+            "http://localhost/callback", "http://127.0.0.1:8080/", "http://[::1]/callback?a=1",
+            "https://client.example/callback", CURSOR,
+        ][..]),
+        front in prop::collection::vec(prop::sample::select(PIECES), 0..8),
+        kept in 0..30_usize,
+    ) {
+        let tail: String = own.chars().skip(kept).collect();
+        let asked = format!("{}{tail}", front.concat());
+        if let Some(found) = uri(own).covers(&asked) {
+            prop_assert_eq!(found.as_str(), &asked);
+            prop_assert_eq!(opened(&asked), opened(own));
+            prop_assert!(asked == own || own.starts_with("http://"));
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_is_read_in_one_way(pieces in prop::collection::vec(
+        prop::sample::select(PIECES), 0..9)) {
+        let text = pieces.concat();
+        if let Ok(uri) = RedirectUri::parse(&text) {
+            prop_assert!(opened(&text).is_some());
+            prop_assert_eq!(RedirectUri::parse(uri.as_str()), Ok(uri.clone()));
+            prop_assert_eq!(uri.covers(&text), Some(uri.clone()));
+            prop_assert!(!uri.destination().host().is_empty());
+        }
+    }
 }
