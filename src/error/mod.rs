@@ -1,10 +1,11 @@
 //! The one error that leaves the service: a stable code, a sentence, and what to do next.
 //!
 //! Every failure a caller can see is made by a constructor in this file, those of the MCP door in
-//! `mcp`.
+//! `mcp`, those of a sign-in in `sign_in`.
 
 mod code;
 mod mcp;
+mod sign_in;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;

@@ -1,1 +1,25 @@
 //! How a person shows who they are: a provider they are known to, or a link of the operator.
+//!
+//! [`ProviderArgs`] are the settings, [`Providers`] what they make: `begin` gives the address to
+//! send a browser to and what to keep meanwhile, `finish` turns the answer that the browser brings
+//! back into a [`Person`] or into a [`SignInError`] that says what to do.
+
+mod args;
+mod error;
+mod exchange;
+mod github;
+mod http;
+mod id_token;
+mod kept;
+mod open_id;
+mod pending;
+mod person;
+mod provider;
+
+pub use args::ProviderArgs;
+pub use error::SignInError;
+pub use http::HttpFault;
+pub use id_token::IdTokenFault;
+pub use pending::{Begun, Callback, PENDING_FOR, Pending};
+pub use person::Person;
+pub use provider::{Provider, Providers};
