@@ -1,7 +1,7 @@
 //! One integration binary: everything goes through the router, as a client would.
 //!
-//! [`app`] gives servers and clients, [`world`] small scenarios. `UPDATE=1 cargo test --test it`
-//! rewrites the files under `golden/`.
+//! [`app`] gives servers and clients, [`world`] small scenarios, [`stand_in`] a provider of
+//! sign-ins. `UPDATE=1 cargo test --test it` rewrites the files under `golden/`.
 
 #![expect(
     clippy::expect_used,
@@ -12,6 +12,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads best by value")]
 
 mod app;
+mod stand_in;
 mod world;
 
 mod bad_input;
@@ -32,6 +33,7 @@ mod parity;
 mod port;
 mod proof;
 mod routes;
+mod sign_in;
 mod skills;
 mod tidy;
 mod tokens;
