@@ -76,6 +76,17 @@ impl SignInError {
         }
     }
 
+    /// What it means that the provider could not be asked for this.
+    pub(super) fn of_fault(fault: HttpFault, what: &'static str) -> Self {
+        match fault {
+            HttpFault::NotJson => Self::Unreadable(what),
+            HttpFault::InTheClear | HttpFault::Status(404) => {
+                Self::Misconfigured(format!("{what}: {fault}"))
+            }
+            _ => Self::Unavailable(fault),
+        }
+    }
+
     /// What the error word of a provider means, at either of its endpoints.
     pub(super) fn of_word(word: &str) -> Self {
         let shown = || cleaned(word, WORD_MAX);

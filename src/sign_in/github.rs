@@ -77,7 +77,7 @@ impl GitHub {
     ) -> Result<Person, SignInError> {
         let token = tokens.access_token();
         let user = http.get::<User>(&format!("{}/user", self.api), JSON, Some(token)).await;
-        let user = user.map_err(SignInError::Unavailable)?;
+        let user = user.map_err(|fault| SignInError::of_fault(fault, "the user"))?;
         let subject = user.id.to_string();
         Ok(Person {
             provider: provider.to_owned(),

@@ -10,8 +10,9 @@ use url::{Host, Url};
 
 use super::person::cleaned;
 
-/// What one call may take, from the connection to the last byte of the answer.
-const TIME_MAX: Duration = Duration::from_secs(10);
+/// What one call may take, from the connection to the last byte of the answer: the five of a
+/// sign-in must fit the time of a call to us.
+const TIME_MAX: Duration = Duration::from_secs(5);
 /// Bytes of an answer.
 const ANSWER_MAX: usize = 256 * 1024;
 /// Characters of the network's own words that the log repeats.
@@ -47,20 +48,24 @@ pub enum HttpFault {
 }
 
 /// The client that every call to a provider goes through.
-#[derive(Clone)]
 pub(super) struct Http {
-    client: reqwest::Client,
+    /// Heeds the proxy of the environment: some networks have no other way out.
+    away: reqwest::Client,
+    /// Without one, which would be a way out for what is not encrypted.
+    here: reqwest::Client,
     time_max: Duration,
 }
 
 impl Http {
     pub(super) fn new() -> reqwest::Result<Self> {
-        let client = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .user_agent(USER_AGENT)
-            .build()?;
-        Ok(Self { client, time_max: TIME_MAX })
+        let client = || {
+            reqwest::Client::builder()
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .user_agent(USER_AGENT)
+        };
+        let (away, here) = (client().build()?, client().no_proxy().build()?);
+        Ok(Self { away, here, time_max: TIME_MAX })
     }
 
     /// The same with less time for a call.
@@ -95,7 +100,8 @@ impl Http {
             return Err(HttpFault::InTheClear);
         }
         *request.timeout_mut() = Some(self.time_max);
-        let mut response = self.client.execute(request).await.map_err(fault)?;
+        let client = if request.url().scheme() == "https" { &self.away } else { &self.here };
+        let mut response = client.execute(request).await.map_err(fault)?;
         let status = response.status();
         if status.is_redirection() {
             return Err(HttpFault::Redirect(status.as_u16()));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     error::SignInError,
     exchange::{Credentials, Endpoints, Tokens},
-    http::{Http, HttpFault, is_safe},
+    http::{Http, is_safe},
     id_token::{Claims, Expected, IdTokenFault, Profile, algorithms, verify},
     kept::Kept,
     pending::Pending,
@@ -17,6 +17,8 @@ use super::{
 use crate::clock::Clock;
 
 const JSON: &str = "application/json";
+/// What the log calls it.
+const DISCOVERY: &str = "the discovery document";
 const SCOPES: &[&str] = &["openid", "profile", "email"];
 /// Characters of an address that the log repeats.
 const ADDRESS_MAX: usize = 200;
@@ -157,13 +159,8 @@ impl OpenId {
     async fn discover(&self, http: &Http) -> Result<Discovered, SignInError> {
         let base = self.issuer.trim_end_matches('/');
         let url = format!("{base}/.well-known/openid-configuration");
-        let document: Document = match http.get(&url, JSON, None).await {
-            Err(HttpFault::NotJson) => {
-                return Err(SignInError::Unreadable("the discovery document"));
-            }
-            document => document.map_err(SignInError::Unavailable)?,
-        };
-        checked(document, &self.issuer)
+        let document = http.get::<Document>(&url, JSON, None).await;
+        checked(document.map_err(|fault| SignInError::of_fault(fault, DISCOVERY))?, &self.issuer)
     }
 }
 
@@ -202,7 +199,7 @@ fn checked(document: Document, issuer: &str) -> Result<Discovered, SignInError> 
     if algorithms.is_empty() {
         return wrong("the provider signs with none of RS256, ES256 and EdDSA".into());
     }
-    let unreadable = |_| SignInError::Unreadable("the discovery document");
+    let unreadable = |_| SignInError::Unreadable(DISCOVERY);
     Ok(Discovered {
         authorize: AuthUrl::new(document.authorization_endpoint).map_err(unreadable)?,
         token: TokenUrl::new(document.token_endpoint).map_err(unreadable)?,
@@ -215,7 +212,8 @@ fn checked(document: Document, issuer: &str) -> Result<Discovered, SignInError> 
 }
 
 async fn fetch_keys(http: &Http, url: &str) -> Result<Vec<Jwk>, SignInError> {
-    let set = http.get::<KeySet>(url, JSON, None).await.map_err(SignInError::Unavailable)?;
+    let set = http.get::<KeySet>(url, JSON, None).await;
+    let set = set.map_err(|fault| SignInError::of_fault(fault, "the keys"))?;
     Ok(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
 }
 

@@ -73,7 +73,7 @@ impl Providers {
         Self { list: Vec::new(), http: None, clock }
     }
 
-    /// The same with less time for each call to a provider than the usual ten seconds.
+    /// The same with less time for each call to a provider than the usual five seconds.
     #[must_use]
     pub fn within(self, time_max: Duration) -> Self {
         Self { http: self.http.map(|http| http.within(time_max)), ..self }

@@ -3,7 +3,7 @@
 use bottrade::sign_in::{Callback, PENDING_FOR, Pending, SignInError};
 use oauth2::{AuthorizationCode, CsrfToken};
 
-use super::{REDIRECT_URI, Scene, callback, providers};
+use super::{REDIRECT_URI, Scene, callback};
 use crate::stand_in::StandIn;
 
 /// The answer of one sign-in, changed by somebody; nothing is asked of the provider with it.
@@ -165,7 +165,7 @@ async fn a_code_works_once_and_with_its_own_verifier() {
 async fn a_code_goes_to_the_provider_that_gave_it_even_when_settings_change() {
     let scene = Scene::new().await;
     let other = StandIn::start(scene.clock.clone()).await;
-    let changed = providers(&other, &scene.clock);
+    let changed = other.providers(&scene.clock);
     for provider in ["oidc", "github"] {
         let (pending, back) = scene.visited(provider).await;
         assert_eq!(changed.finish(&pending, back).await, Err(SignInError::NoSuchProvider));

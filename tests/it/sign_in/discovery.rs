@@ -35,6 +35,17 @@ async fn a_document_that_does_not_fit_is_refused() {
 }
 
 #[tokio::test]
+async fn an_issuer_without_a_document_is_a_wrong_setting() {
+    let scene = Scene::new().await;
+    let elsewhere = format!("{}/tenant", scene.stand_in.base);
+    let providers = scene.stand_in.providers_as(&elsewhere, &scene.clock);
+    match providers.begin("oidc", REDIRECT_URI).await {
+        Err(SignInError::Misconfigured(why)) => assert!(why.contains("404"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_secret_is_sent_the_way_that_the_provider_takes_it() {
     let scene = Scene::new().await;
     scene.stand_in.play(|part| {

@@ -1,6 +1,6 @@
 //! GitHub, as the stand-in plays it.
 
-use bottrade::sign_in::{HttpFault, Person, SignInError};
+use bottrade::sign_in::{Person, SignInError};
 use serde_json::json;
 
 use super::Scene;
@@ -42,7 +42,7 @@ async fn an_answer_without_a_number_signs_nobody_in() {
     let scene = Scene::new().await;
     for user in [json!({ "login": "octocat" }), json!({ "id": "1", "login": "x" }), json!([])] {
         scene.stand_in.play(|part| part.user = user);
-        let refused = SignInError::Unavailable(HttpFault::NotJson);
+        let refused = SignInError::Unreadable("the user");
         assert_eq!(scene.sign_in("github").await, Err(refused));
     }
 }

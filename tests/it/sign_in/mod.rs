@@ -6,40 +6,17 @@ mod discovery;
 mod github;
 mod id_tokens;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::extract::Query;
 use bottrade::{
     clock::TestClock,
-    sign_in::{Callback, Pending, Person, ProviderArgs, Providers, SignInError},
+    sign_in::{Callback, Pending, Person, Providers, SignInError},
 };
-use clap::Parser;
 
-use crate::{
-    app::START,
-    stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn},
-};
+use crate::{app::START, stand_in::StandIn};
 
 const REDIRECT_URI: &str = "http://localhost:8080/sign-in/back";
-/// Enough for a busy machine, short enough for the test that waits for it.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-#[derive(Parser)]
-struct Settings {
-    #[command(flatten)]
-    providers: ProviderArgs,
-}
-
-/// The providers of a server that knows the stand-in as GitHub and as its own.
-fn providers(stand_in: &StandIn, clock: &Arc<TestClock>) -> Providers {
-    let base = &stand_in.base;
-    let pairs = ["--oidc", "--github"]
-        .map(|it| format!("{it}-client-id {CLIENT_ID} {it}-client-secret {CLIENT_SECRET}"));
-    let flags = format!("bottrade --oidc-issuer {base} --github-url {base} {}", pairs.join(" "));
-    let settings = Settings::try_parse_from(flags.split_whitespace()).unwrap();
-    settings.providers.providers(clock.clone()).unwrap().within(PATIENCE)
-}
-
 /// A server's side and a provider.
 struct Scene {
     clock: Arc<TestClock>,
@@ -51,7 +28,7 @@ impl Scene {
     async fn new() -> Self {
         let clock = TestClock::at(START.parse().unwrap());
         let stand_in = StandIn::start(clock.clone()).await;
-        let providers = providers(&stand_in, &clock);
+        let providers = stand_in.providers(&clock);
         Self { clock, stand_in, providers }
     }
 

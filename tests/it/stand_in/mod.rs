@@ -7,9 +7,14 @@ mod server;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
-use bottrade::clock::TestClock;
+use bottrade::{
+    clock::TestClock,
+    sign_in::{ProviderArgs, Providers},
+};
+use clap::Parser;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -20,6 +25,15 @@ pub(crate) const CLIENT_ID: &str = "bottrade-at-the-stand-in";
 pub(crate) const CLIENT_SECRET: &str = "canary-client-secret-5f1c";
 /// What the stand-in hands out.
 pub(crate) const ACCESS_TOKEN: &str = "canary-access-token-77ab";
+
+/// Enough for a busy machine, short enough for the test that waits for it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    providers: ProviderArgs,
+}
 
 /// A change of a document before it is sent.
 pub(crate) type Edit = Box<dyn Fn(&mut Value) + Send>;
@@ -103,6 +117,22 @@ impl StandIn {
         let router = server::router(Arc::clone(&state));
         let served = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, state, served }
+    }
+
+    /// The providers of a server that knows the stand-in as GitHub and as a provider of its own.
+    pub(crate) fn providers(&self, clock: &Arc<TestClock>) -> Providers {
+        self.providers_as(&self.base, clock)
+    }
+
+    /// The same, by another issuer.
+    pub(crate) fn providers_as(&self, issuer: &str, clock: &Arc<TestClock>) -> Providers {
+        let pairs = ["--oidc", "--github"]
+            .map(|it| format!("{it}-client-id {CLIENT_ID} {it}-client-secret {CLIENT_SECRET}"));
+        let flags =
+            format!("--oidc-issuer {issuer} --github-url {} {}", self.base, pairs.join(" "));
+        let words = ["bottrade"].into_iter().chain(flags.split_whitespace());
+        let settings = Settings::try_parse_from(words).unwrap();
+        settings.providers.providers(clock.clone()).unwrap().within(PATIENCE)
     }
 
     /// Changes what it plays from now on.
