@@ -6,8 +6,8 @@ use crate::error::Error;
 /// Characters of a provider's own word for an error that the log repeats.
 const WORD_MAX: usize = 60;
 
-/// Why a sign-in failed. Its text is for the person; its debug form is for the log and holds
-/// neither secrets nor control characters.
+/// Why a sign-in failed. Its text is for the person; what it holds besides is for the log, without
+/// secrets and control characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
     /// No provider of this id is set up, or not any more.
@@ -110,9 +110,20 @@ impl SignInError {
     pub(super) fn log(&self, provider: &str) {
         match self {
             Self::Denied | Self::TooLate | Self::NoSuchProvider | Self::NoCode => {
-                tracing::info!(provider, error = ?self, "a sign-in was not finished");
+                tracing::info!(provider, "a sign-in was not finished: {self}");
             }
-            _ => tracing::warn!(provider, error = ?self, "a sign-in failed"),
+            _ => tracing::warn!(provider, detail = self.detail(), "a sign-in failed: {self}"),
+        }
+    }
+
+    /// What the operator needs and the person does not.
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Refused(detail) | Self::Misconfigured(detail) => Some(detail.clone()),
+            Self::Unreadable(what) => Some((*what).to_owned()),
+            Self::Unavailable(fault) => Some(fault.to_string()),
+            Self::NotProven(fault) => Some(format!("the ID token: {fault}")),
+            _ => None,
         }
     }
 }

@@ -51,7 +51,7 @@ pub enum HttpFault {
 pub(super) struct Http {
     /// Heeds the proxy of the environment: some networks have no other way out.
     away: reqwest::Client,
-    /// Without one, which would be a way out for what is not encrypted.
+    /// Without one, which would be a way out for what is not encrypted, and without certificates.
     here: reqwest::Client,
     time_max: Duration,
 }
@@ -64,7 +64,8 @@ impl Http {
                 .referer(false)
                 .user_agent(USER_AGENT)
         };
-        let (away, here) = (client().build()?, client().no_proxy().build()?);
+        let (away, here) = (client(), client().no_proxy().tls_certs_only([]));
+        let (away, here) = (away.build()?, here.build()?);
         Ok(Self { away, here, time_max: TIME_MAX })
     }
 
