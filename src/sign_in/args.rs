@@ -39,7 +39,7 @@ pub struct ProviderArgs {
     #[arg(long, env = "BOTTRADE_GITHUB_URL", value_name = "URL")]
     #[arg(default_value = GITHUB, value_parser = address)]
     github_url: String,
-    /// Where its API is; default: https://api.github.com, elsewhere /api/v3 below the address.
+    /// Where its API is; default: api.github.com, elsewhere /api/v3 below the address.
     #[arg(long, env = "BOTTRADE_GITHUB_API_URL", value_name = "URL", value_parser = address)]
     github_api_url: Option<String>,
     /// Client id of a web application at Google; people can then sign in with Google.
