@@ -4,3 +4,4 @@
 pub mod client;
 pub mod document;
 pub mod redirect;
+pub mod jwt;
