@@ -22,6 +22,8 @@ pub mod sign_in;
 pub mod scenarios;
 pub mod store;
 
+pub mod traffic;
+
 pub mod clock;
 pub mod error;
 mod faults;

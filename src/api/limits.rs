@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::traffic::TrustedProxies;
+
 /// Bytes that a request body may have.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Messages of MCP in one body, where a revision has several.
@@ -36,8 +38,11 @@ pub struct Limits {
     /// Connections at the same time. One connection carries one call at a time, so this is also
     /// the number of calls under way, and the queues of the store hold as many.
     pub connections: usize,
-    /// The same of one client address. (Of IPv6 the first 64 bits: what one client is given.)
+    /// The same of one client address that is no trusted proxy's. (Of IPv6 the first 64 bits:
+    /// what one client is given.)
     pub connections_per_address: usize,
+    /// Whose header says who calls.
+    pub trusted_proxies: TrustedProxies,
     /// From the connection to the end of the first request's head.
     pub first_head: Duration,
     /// From an answer to the end of the next request's head: the client takes the answer, thinks,
@@ -56,6 +61,7 @@ impl Default for Limits {
         Self {
             connections: 1024,
             connections_per_address: 512,
+            trusted_proxies: TrustedProxies::default(),
             first_head: Duration::from_secs(10),
             next_head: Duration::from_mins(1),
             body: Duration::from_secs(10),

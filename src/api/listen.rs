@@ -186,16 +186,19 @@ async fn wait_for(mut stage: watch::Receiver<Stage>, wanted: Stage) {
 }
 
 async fn answer(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     router: &TowerToHyperService<Router>,
     place: &Place,
     stage: &watch::Receiver<Stage>,
 ) -> Result<Response, Infallible> {
     let error = if place.begin() { refused(&request) } else { Some(Error::no_room()) };
     let refused = error.is_some();
-    let mut response = match error {
-        Some(error) => error.into_response(),
-        None => router.call(request).await?,
+    let mut response = if let Some(error) = error {
+        error.into_response()
+    } else {
+        let client = place.client(request.headers());
+        request.extensions_mut().insert(client);
+        router.call(request).await?
     };
     place.end();
     if refused || *stage.borrow() > Stage::Open {

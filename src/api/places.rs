@@ -14,7 +14,10 @@ use std::{
 
 use tokio::sync::Notify;
 
+use axum::http::HeaderMap;
+
 use super::limits::{Limits, SWEEP_EVERY};
+use crate::traffic::{ClientAddress, TrustedProxies};
 
 /// What a connection does; those that compare less leave first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +31,7 @@ enum Phase {
 }
 
 struct Guest {
-    address: IpAddr,
+    address: ClientAddress,
     phase: Phase,
     /// The sweep after which the phase began.
     since: u64,
@@ -40,7 +43,7 @@ struct Guest {
 #[derive(Default)]
 struct Room {
     guests: BTreeMap<u64, Guest>,
-    of_address: HashMap<IpAddr, usize>,
+    of_address: HashMap<ClientAddress, usize>,
     sweeps: u64,
     turns: u64,
 }
@@ -49,6 +52,7 @@ struct Room {
 pub(super) struct Places {
     total: usize,
     per_address: usize,
+    trusted_proxies: TrustedProxies,
     first_head: u64,
     next_head: u64,
     room: Mutex<Room>,
@@ -61,6 +65,7 @@ impl Places {
         Arc::new(Self {
             total: limits.connections,
             per_address: limits.connections_per_address,
+            trusted_proxies: limits.trusted_proxies.clone(),
             first_head: sweeps(limits.first_head),
             next_head: sweeps(limits.next_head),
             room: Mutex::default(),
@@ -69,12 +74,13 @@ impl Places {
     }
 
     /// A place for a connection from this address, if need be that of another one; `None` when
-    /// all are busy.
+    /// all are busy. A trusted proxy stands for many and may have all.
     pub(super) fn enter(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
-        let address = client(from);
+        let address = ClientAddress::of(from);
         let mut room = self.room();
         let of_address = room.of_address.get(&address).copied().unwrap_or(0);
-        if of_address >= self.per_address && !room.dismiss(|guest| guest.address == address) {
+        let full = of_address >= self.per_address && !self.trusted_proxies.trusts(from);
+        if full && !room.dismiss(|guest| guest.address == address) {
             return None;
         }
         if room.guests.len() >= self.total && !room.dismiss(|_| true) {
@@ -82,7 +88,7 @@ impl Places {
         }
         let leave = Arc::new(Notify::new());
         let id = room.enter(address, Arc::clone(&leave));
-        Some(Place { id, leave, places: Arc::clone(self) })
+        Some(Place { id, from, leave, places: Arc::clone(self) })
     }
 
     /// Lets the connection go that has waited longest, if one waits.
@@ -127,7 +133,7 @@ impl Places {
 }
 
 impl Room {
-    fn enter(&mut self, address: IpAddr, leave: Arc<Notify>) -> u64 {
+    fn enter(&mut self, address: ClientAddress, leave: Arc<Notify>) -> u64 {
         self.turns += 1;
         let (id, since) = (self.turns, self.sweeps);
         self.guests.insert(id, Guest { address, phase: Phase::New, since, turn: id, leave });
@@ -171,6 +177,7 @@ impl Room {
 /// The place of one connection, free again when it is dropped.
 pub(super) struct Place {
     id: u64,
+    from: IpAddr,
     leave: Arc<Notify>,
     places: Arc<Places>,
 }
@@ -179,6 +186,11 @@ impl Place {
     /// A call begins; `false` when the connection had to leave before.
     pub(super) fn begin(&self) -> bool {
         self.places.room().enter_phase(self.id, Phase::Busy)
+    }
+
+    /// Who calls, by the head of a call on this connection.
+    pub(super) fn client(&self, headers: &HeaderMap) -> ClientAddress {
+        self.places.trusted_proxies.client(self.from, headers)
     }
 
     /// The call has its answer.
@@ -204,14 +216,6 @@ impl Drop for Place {
     }
 }
 
-/// What counts as one client: an IPv4 address, or the network that one IPv6 client is given.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 /// A time in sweeps, rounded up.
 fn sweeps(time: Duration) -> u64 {
     time.as_millis().div_ceil(SWEEP_EVERY.as_millis()).try_into().unwrap_or(u64::MAX)
@@ -220,9 +224,12 @@ fn sweeps(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::traffic::client_address::range;
 
     fn places(total: usize, per_address: usize) -> Arc<Places> {
+        let trusted_proxies = TrustedProxies::new(&[range("10.9.0.0/16").unwrap()]);
         let limits = Limits {
+            trusted_proxies,
             connections: total,
             connections_per_address: per_address,
             first_head: 2 * SWEEP_EVERY,
@@ -255,6 +262,16 @@ mod tests {
         assert_eq!(places.taken(), 4);
         drop(first);
         assert_eq!(places.taken(), 4, "who has left frees no second place");
+    }
+
+    #[test]
+    fn a_trusted_proxy_may_have_all_places() {
+        let places = places(4, 1);
+        let proxy = IpAddr::from([10, 9, 0, 1]);
+        let all: Vec<Place> = (0..4).map(|_| places.enter(proxy).unwrap()).collect();
+        assert!(all.iter().all(stays));
+        let _next = places.enter(from(1)).unwrap();
+        assert!(!stays(&all[0]), "and makes room like everybody when there is none");
     }
 
     #[test]
@@ -306,11 +323,16 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_an_address_or_its_network() {
-        let client = |text: &str| client(text.parse().unwrap()).to_string();
-        assert_eq!(client("192.0.2.7"), "192.0.2.7");
-        assert_eq!(client("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(client("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+    fn a_network_of_ipv6_is_one_client() {
+        let places = places(9, 2);
+        let from = |host: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]);
+        let first = places.enter(from(1)).unwrap();
+        let _others = (places.enter(from(2)).unwrap(), places.enter(from(3)).unwrap());
+        assert!(!stays(&first));
+    }
+
+    #[test]
+    fn times_are_rounded_up_to_sweeps() {
         assert_eq!(sweeps(Duration::from_millis(251)), 2);
     }
 }

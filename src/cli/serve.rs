@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
+use ipnet::IpNet;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
@@ -29,6 +30,7 @@ use crate::{
     clock::SystemClock,
     keys::Key,
     store::Store,
+    traffic::{TrustedProxies, client_address::range},
 };
 
 /// How often idle runs are looked for.
@@ -50,11 +52,17 @@ pub(crate) struct Serve {
     #[arg(long, env = "BOTTRADE_CONNECTIONS", value_name = "NUMBER")]
     #[arg(default_value_t = Limits::default().connections as u64, value_parser = at_least_one())]
     connections: u64,
-    /// The same of one client address. Behind a proxy, which is one address, as many as in all.
+    /// The same of one client address that is no trusted proxy's.
     #[arg(long, env = "BOTTRADE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     #[arg(default_value_t = Limits::default().connections_per_address as u64)]
     #[arg(value_parser = at_least_one())]
     connections_per_address: u64,
+    /// A proxy in front of this server, as an address or a range: of calls that come from there,
+    /// the last address in X-Forwarded-For that is no trusted proxy's is the client's. From
+    /// anybody else the header means nothing. May be repeated, or separated by commas.
+    #[arg(long, env = "BOTTRADE_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    #[arg(value_parser = range)]
+    trusted_proxy: Vec<IpNet>,
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
@@ -82,6 +90,13 @@ impl Serve {
         })?;
         let address = listener.local_addr()?;
         let public_url = self.public_url.unwrap_or_else(|| format!("http://{address}"));
+        // This server speaks no TLS: somebody does it for it.
+        if public_url.starts_with("https://") && limits.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "all clients of {public_url} count as one, which is its proxy: name the proxy with \
+                 --trusted-proxy"
+            );
+        }
         let app = App::new(&public_url, self.scenarios.catalog()?, store, Arc::new(SystemClock));
         let first_key = first_key(&app, data_dir).await?;
         outlive_file_limits()?;
@@ -129,6 +144,7 @@ impl Serve {
         Limits {
             connections: count(connections),
             connections_per_address: count(self.connections_per_address),
+            trusted_proxies: TrustedProxies::new(&self.trusted_proxy),
             ..Limits::default()
         }
     }

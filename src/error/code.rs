@@ -35,6 +35,8 @@ pub enum Code {
     TooSlow,
     /// The call contradicts an earlier one.
     Conflict,
+    /// The caller has called too often.
+    TooManyCalls,
     /// The service cannot take the call now.
     Unavailable,
     /// Our fault.
@@ -56,6 +58,7 @@ impl Code {
             Self::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
             Self::TooSlow => S::REQUEST_TIMEOUT,
             Self::Conflict => S::CONFLICT,
+            Self::TooManyCalls => S::TOO_MANY_REQUESTS,
             Self::Unavailable => S::SERVICE_UNAVAILABLE,
             Self::Internal => S::INTERNAL_SERVER_ERROR,
         }

@@ -1,13 +1,14 @@
 //! The one error that leaves the service: a stable code, a sentence, and what to do next.
 //!
 //! Every failure a caller can see is made by a constructor in this file, those of the MCP door in
-//! `mcp`, those of a sign-in in `sign_in`.
+//! `mcp`, those of a sign-in in `sign_in`, those of who calls too often in `traffic`.
 
 mod code;
 mod mcp;
 mod sign_in;
+mod traffic;
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sim::{
@@ -61,11 +62,14 @@ pub struct Error {
     pub hint: Option<String>,
     /// Every problem, where there are several or the place matters.
     pub fields: Vec<FieldProblem>,
+    /// Seconds after which the same call may succeed, where that is known.
+    pub retry_after: Option<u32>,
 }
 
 impl Error {
     fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: short(&message.into()), hint: None, fields: Vec::new() }
+        let (message, fields) = (short(&message.into()), Vec::new());
+        Self { code, message, hint: None, fields, retry_after: None }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -353,7 +357,10 @@ impl Error {
 
     /// The header that goes with the status, where HTTP asks for one.
     pub fn header(&self) -> Option<(HeaderName, HeaderValue)> {
-        self.code.header()
+        match self.retry_after {
+            Some(seconds) => Some((header::RETRY_AFTER, seconds.into())),
+            None => self.code.header(),
+        }
     }
 
     /// The HTTP status.

@@ -17,6 +17,7 @@ mod world;
 
 mod bad_input;
 mod catalogue;
+mod client_address;
 mod contract;
 mod defects;
 mod documented;

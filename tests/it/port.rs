@@ -2,19 +2,23 @@
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
     time::Duration,
 };
 
-use bottrade::api::{self, limits::Limits, listen};
+use axum::Router;
+use bottrade::{
+    api::{self, limits::Limits, listen},
+    traffic::TrustedProxies,
+};
 use serde_json::Value;
 use tokio::{net::TcpSocket, sync::oneshot, task::JoinHandle};
 
 use crate::app::{TestApp, is_problem};
 
 /// The client that the tests are about, and somebody else.
-const ME: u8 = 1;
-const OTHER: u8 = 2;
+pub(crate) const ME: u8 = 1;
+pub(crate) const OTHER: u8 = 2;
 /// A generous wait for what should happen.
 const SOON: Duration = Duration::from_secs(20);
 const HEALTH: &[u8] = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -22,19 +26,30 @@ const HEALTH: &[u8] = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const HALF: &[u8] = b"POST /mcp HTTP/1.1\r\nhost: localhost\r\n\
     content-type: application/json\r\ncontent-length: 2\r\n\r\n{";
 
-struct Port {
+pub(crate) struct Port {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<usize>,
-    _app: TestApp,
 }
 
 impl Port {
     /// A server with limits that no test reaches but where it says so.
     fn new(change: impl FnOnce(&mut Limits)) -> Self {
+        let app = TestApp::new();
+        let all = |limits: &Limits| api::router(&app.app, limits);
+        Self::at((Ipv4Addr::LOCALHOST, 0).into(), change, all)
+    }
+
+    /// The same of other routes, or at another address.
+    pub(crate) fn at(
+        address: SocketAddr,
+        change: impl FnOnce(&mut Limits),
+        serving: impl FnOnce(&Limits) -> Router,
+    ) -> Self {
         let mut limits = Limits {
             connections: 8,
             connections_per_address: 8,
+            trusted_proxies: TrustedProxies::default(),
             first_head: SOON,
             next_head: SOON,
             body: SOON,
@@ -42,25 +57,27 @@ impl Port {
             drain: SOON,
         };
         change(&mut limits);
-        let app = TestApp::new();
-        let router = api::router(&app.app, &limits);
-        let listener = listen::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let router = serving(&limits);
+        let listener = listen::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, asked) = oneshot::channel();
         let served = tokio::spawn(async move {
             listen::serve(listener, router, &limits, async { asked.await.unwrap() }).await
         });
-        Self { address, stop, served, _app: app }
+        Self { address, stop, served }
     }
 
     /// A connection from 127.0.0.`host`.
-    async fn connect(&self, host: u8) -> Line {
+    pub(crate) async fn connect(&self, host: u8) -> Line {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((Ipv4Addr::new(127, 0, 0, host), 0).into()).unwrap();
-        let stream = socket.connect(self.address).await.unwrap().into_std().unwrap();
-        stream.set_nonblocking(false).unwrap();
-        stream.set_read_timeout(Some(SOON)).unwrap();
-        Line { stream }
+        let server = (Ipv4Addr::LOCALHOST, self.address.port()).into();
+        Line::of(socket.connect(server).await.unwrap().into_std().unwrap())
+    }
+
+    /// A connection from ::1.
+    pub(crate) fn connect_v6(&self) -> Line {
+        Line::of(TcpStream::connect((Ipv6Addr::LOCALHOST, self.address.port())).unwrap())
     }
 
     /// Asks the server to end; the number of connections it had to cut.
@@ -70,17 +87,23 @@ impl Port {
     }
 }
 
-struct Line {
+pub(crate) struct Line {
     stream: TcpStream,
 }
 
-struct Heard {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Heard {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Line {
+    fn of(stream: TcpStream) -> Self {
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        Self { stream }
+    }
+
     fn say(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
     }
@@ -101,7 +124,7 @@ impl Line {
         Heard { status, head, body: String::from_utf8(body).unwrap() }
     }
 
-    fn ask(&mut self, bytes: &[u8]) -> Heard {
+    pub(crate) fn ask(&mut self, bytes: &[u8]) -> Heard {
         self.say(bytes);
         self.hear()
     }
@@ -116,7 +139,7 @@ impl Line {
     }
 
     /// Whether the server keeps it open for a moment.
-    fn stays_open(&mut self) -> bool {
+    pub(crate) fn stays_open(&mut self) -> bool {
         self.stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let read = self.stream.read(&mut [0]);
         self.stream.set_read_timeout(Some(SOON)).unwrap();
@@ -126,7 +149,7 @@ impl Line {
 
 impl Heard {
     #[track_caller]
-    fn problem(&self, status: u16, detail: &str) -> &Self {
+    pub(crate) fn problem(&self, status: u16, detail: &str) -> &Self {
         assert_eq!(self.status, status, "{} {}", self.head, self.body);
         assert!(self.head.contains("content-type: application/problem+json"), "{}", self.head);
         let body: Value = serde_json::from_str(&self.body).unwrap();

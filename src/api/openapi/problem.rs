@@ -1,6 +1,8 @@
 //! The failures of an operation: which can happen is read off its row, how they look off
 //! [`Error`].
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -90,6 +92,14 @@ const FAILURES: &[Failure] = &[
         about: "A field does not fit its schema. Nothing was done.",
         meets: |_| true,
         samples: || vec![Error::invalid_field("limit", "must be between 1 and 100")],
+    },
+    Failure {
+        status: 429,
+        name: "TooManyRequests",
+        about: "The account calls too often. Nothing was done; `Retry-After` says when to repeat \
+                the call.",
+        meets: |_| true,
+        samples: || vec![Error::too_many("calls of this account", Duration::from_millis(1))],
     },
     Failure {
         status: 500,

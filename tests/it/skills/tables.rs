@@ -1,6 +1,6 @@
 //! The tables of the pages, generated from the code's own: `UPDATE=1` writes them.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use bottrade::{
     api::limits::{BODY_BYTES_MAX, Limits},
@@ -196,6 +196,7 @@ fn failures() -> Vec<Error> {
         Error::too_slow(),
         Error::key_reused(),
         Error::body_too_large(BODY_BYTES_MAX),
+        Error::too_many("calls of this account", Duration::from_millis(1)),
         Error::internal("an example"),
         Error::no_room(),
         Error::malformed_request("no colon in a header"),
