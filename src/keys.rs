@@ -1,6 +1,8 @@
-//! API keys: a prefix, 256 random bits and a checksum. Stored as SHA-256, shown once.
+//! What opens something: a prefix, 256 random bits and a checksum. Stored as SHA-256, shown once.
 
 use std::fmt;
+
+use aws_lc_rs::hmac;
 
 use crate::{
     clock::fill_random,
@@ -18,54 +20,117 @@ const SHOWN: usize = 10;
 
 pub use crate::store::keys::Family;
 
-/// What the keys of a family begin with.
-const fn prefix(family: Family) -> &'static str {
-    match family {
-        Family::Benchmark => "bt_",
-        Family::Bot => "tvt_",
+/// What a secret opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A key of this family.
+    Key(Family),
+    /// The resource, for an OAuth client.
+    Access,
+    /// New tokens of an OAuth client.
+    Refresh,
+    /// The first tokens of an OAuth client.
+    Code,
+    /// The pages, for a browser that is signed in.
+    Session,
+    /// One step of a sign-in or a consent.
+    Ticket,
+}
+
+impl Kind {
+    const ALL: [Self; 7] = [
+        Self::Key(Family::Bot),
+        Self::Access,
+        Self::Refresh,
+        Self::Code,
+        Self::Session,
+        Self::Ticket,
+        // The others begin with its prefix.
+        Self::Key(Family::Benchmark),
+    ];
+
+    /// What it begins with.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Key(Family::Benchmark) => "bt_",
+            Self::Key(Family::Bot) => "tvt_",
+            Self::Access => "bt_oat_",
+            Self::Refresh => "bt_ort_",
+            Self::Code => "bt_code_",
+            Self::Session => "bt_session_",
+            Self::Ticket => "bt_ticket_",
+        }
     }
 }
 
-/// A key in clear. Never logged: its debug form hides it.
+/// A secret in clear. Never logged: its debug form hides it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key(String);
+pub struct Key {
+    kind: Kind,
+    text: String,
+}
 
 impl Key {
-    /// A fresh key.
-    pub fn mint(family: Family) -> Self {
+    /// A fresh one.
+    pub fn mint(kind: Kind) -> Self {
         let mut secret = [0_u8; 32];
         fill_random(&mut secret);
-        let mut text = format!("{}{}", prefix(family), base62(&secret, SECRET_DIGITS));
-        text.push_str(&checksum(&text));
-        Self(text)
+        Self::of(kind, &secret)
     }
 
-    /// The key, if its form and checksum are right: a mistyped key never reaches the store.
+    /// The one that follows from this one and a salt: who has both finds it again.
+    #[must_use]
+    pub fn successor(&self, kind: Kind, salt: &[u8]) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.text.as_bytes());
+        let mut follows = hmac::Context::with_key(&key);
+        follows.update(kind.prefix().as_bytes());
+        follows.update(salt);
+        Self::of(kind, follows.sign().as_ref())
+    }
+
+    fn of(kind: Kind, secret: &[u8]) -> Self {
+        let mut text = format!("{}{}", kind.prefix(), base62(secret, SECRET_DIGITS));
+        text.push_str(&checksum(&text));
+        Self { kind, text }
+    }
+
+    /// The secret, if its form and checksum are right: a mistyped one never reaches the store.
     pub fn parse(text: &str) -> Option<Self> {
-        let known = [Family::Benchmark, Family::Bot];
-        let rest = known.iter().find_map(|&family| text.strip_prefix(prefix(family)))?;
+        let known = Kind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix()));
+        let kind = known?;
+        let rest = text.strip_prefix(kind.prefix())?;
         let digits = rest.len() == SECRET_DIGITS + CHECKSUM_DIGITS
             && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !digits {
             return None;
         }
         let (body, sum) = text.split_at(text.len() - CHECKSUM_DIGITS);
-        (checksum(body) == sum).then(|| Self(text.to_owned()))
+        (checksum(body) == sum).then(|| Self { kind, text: text.to_owned() })
+    }
+
+    /// The same, if it opens this.
+    pub fn parse_as(kind: Kind, text: &str) -> Option<Self> {
+        Self::parse(text).filter(|it| it.kind == kind)
+    }
+
+    /// What it opens.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// What the store keeps.
     pub fn hash(&self) -> Digest {
-        sha256(self.0.as_bytes())
+        sha256(self.text.as_bytes())
     }
 
     /// The part that may be shown again.
     pub fn shown(&self) -> &str {
-        &self.0[..SHOWN]
+        &self.text[..SHOWN]
     }
 
     /// The whole key, for the one time it is handed over.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -101,8 +166,9 @@ mod tests {
 
     #[test]
     fn a_key_reads_back_and_any_slip_is_noticed() {
-        for family in [Family::Benchmark, Family::Bot] {
-            let key = Key::mint(family);
+        for kind in Kind::ALL {
+            let key = Key::mint(kind);
+            assert_eq!(key.kind(), kind);
             let text = key.reveal();
             assert_eq!(Key::parse(text), Some(key.clone()));
             for at in 0..text.len() {
@@ -115,8 +181,22 @@ mod tests {
     }
 
     #[test]
+    fn a_successor_follows_from_secret_salt_and_kind() {
+        let (one, other) = (Key::mint(Kind::Refresh), Key::mint(Kind::Refresh));
+        let next = one.successor(Kind::Refresh, b"salt");
+        assert!(next == one.successor(Kind::Refresh, b"salt"), "found again");
+        assert_eq!(Key::parse_as(Kind::Refresh, next.reveal()), Some(next.clone()));
+        assert_eq!(Key::parse_as(Kind::Access, next.reveal()), None);
+        let access = one.successor(Kind::Access, b"salt");
+        let digits = |key: &Key| key.reveal().rsplit('_').next().map(str::to_owned);
+        assert_ne!(digits(&access), digits(&next));
+        assert!(next != one.successor(Kind::Refresh, b"sale"));
+        assert!(next != other.successor(Kind::Refresh, b"salt"));
+    }
+
+    #[test]
     fn the_debug_form_hides_the_secret() {
-        let key = Key::mint(Family::Benchmark);
+        let key = Key::mint(Kind::Key(Family::Benchmark));
         assert!(!format!("{key:?}").contains(&key.reveal()[SHOWN..]));
     }
 }

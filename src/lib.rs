@@ -24,6 +24,7 @@ pub mod store;
 
 pub mod traffic;
 
+pub mod caller;
 pub mod clock;
 pub mod error;
 mod faults;

@@ -29,7 +29,17 @@ impl OneRun {
         let store = Store::open(data.join("unit.sqlite"))?;
         let row = store.write_blocking(|tx| {
             let (id, name, plan) = ("account".to_owned(), "unit".to_owned(), "free".to_owned());
-            accounts::create(tx, &accounts::Account { id, name, plan, created_at: 1 })?;
+            accounts::create(
+                tx,
+                &accounts::Account {
+                    id,
+                    name,
+                    plan,
+                    handle: None,
+                    created_at: 1,
+                    deleted_at: None,
+                },
+            )?;
             let origin = Origin {
                 id: RUN.into(),
                 account_id: "account".into(),

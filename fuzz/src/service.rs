@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use axum::{Router, body::Body};
 use bottrade::{
     api::{self, limits::Limits},
-    app::App,
+    app::{App, People},
     clock::TestClock,
     keys::Family,
     store::Store,
@@ -17,6 +17,8 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
 use crate::worlds;
+
+const URL: &str = "http://localhost:8080";
 
 /// Inputs that one service takes; a fresh one follows, so that memory stays bounded.
 const INPUTS_MAX: u32 = 2_000;
@@ -62,7 +64,8 @@ impl Service {
         let clock = TestClock::at("2030-01-02T03:04:05Z".parse().expect("an instant"));
         let app = |store: Store| {
             let catalog = worlds::catalog().clone();
-            App::new("http://localhost:8080", catalog, store, clock.clone())
+            let people = People::none(URL, clock.clone()).expect("keys are made");
+            App::new(URL, catalog, store, clock.clone(), people)
         };
         let (first, second) = (app(store.clone()), app(store));
         let router = |app| api::router(app, &Limits::default());

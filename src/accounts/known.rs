@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{runs::Account, store::Digest};
+use crate::{caller::Account, store::Digest};
 
 /// How long a key is known before the store is asked again, in microseconds: so much longer does
 /// a key open that another process revoked.
@@ -70,14 +70,15 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::Family;
+    use crate::{caller::Credential, keys::Family};
 
     const NOW: i64 = 5_000_000;
 
     fn holder() -> Arc<Account> {
         let text = || "x".to_owned();
-        let (key_id, key_name) = (text(), text());
-        Arc::new(Account { id: text(), name: text(), key_id, key_name, family: Family::Benchmark })
+        let (id, name, family) = (text(), text(), Family::Benchmark);
+        let credential = Credential::Key { id, name, family };
+        Arc::new(Account { id: text(), name: text(), credential })
     }
 
     #[test]

@@ -1,27 +1,36 @@
-//! Accounts and the keys that open them.
+//! Accounts: who they are, and everything that opens them.
 
+mod audit;
+mod keys;
 mod known;
+mod people;
+mod sessions;
 
 use std::sync::Arc;
 
 use crate::{
-    clock::{Clock, new_id},
+    caller::{Account, Credential, Scopes},
+    clock::Clock,
     error::Error,
-    keys::{Family, Key},
-    runs::Account,
-    store::{self, Store, Tx},
+    keys::{Family, Key, Kind},
+    store::{self, Store, StoreError, Tx, accounts::Account as AccountRow},
 };
 use known::Known;
 
+pub use audit::{Event, note};
+pub use keys::NewKey;
+pub use people::Person;
+pub use sessions::{SESSION_SECONDS, Session};
+
 /// The account of a server without sign-in.
-const LOCAL: &str = "local";
+pub const LOCAL: &str = "local";
 /// Characters a name may have.
 const NAME_MAX: usize = 60;
-/// A key's last use is recorded at most this often, in microseconds: it is for people, and each
-/// record costs a write.
+/// A credential's last use is recorded at most this often, in microseconds: it is for people, and
+/// each record costs a write.
 const TOUCH_EVERY: i64 = 3_600_000_000;
 
-/// Accounts and their keys.
+/// Accounts and what opens them.
 pub struct Accounts {
     store: Store,
     clock: Arc<dyn Clock>,
@@ -32,43 +41,6 @@ impl Accounts {
     /// The accounts of a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, known: Known::default() }
-    }
-
-    /// Makes a key for the account of this name, and the account when there is none.
-    pub async fn create_key(
-        &self,
-        account: &str,
-        name: &str,
-        family: Family,
-    ) -> Result<Key, Error> {
-        let (account, name) = (account.trim(), name.trim());
-        for (field, text) in [("account", account), ("name", name)] {
-            let length = text.chars().count();
-            if length == 0 || length > NAME_MAX || text.chars().any(char::is_control) {
-                let problem = format!("must be 1 to {NAME_MAX} printable characters");
-                return Err(Error::invalid_field(field, &problem));
-            }
-        }
-        let (fresh, key) = (self.fresh(account), Key::mint(family));
-        let (name, hash, shown) = (name.to_owned(), key.hash(), key.shown().to_owned());
-        let now = self.clock.now();
-        self.store
-            .write(move |tx| {
-                let account = store::accounts::ensure(tx, &fresh)?;
-                let row = store::keys::Key {
-                    id: new_id(now).to_string(),
-                    account_id: account.id,
-                    name: name.clone(),
-                    prefix: shown.clone(),
-                    family,
-                    created_at: now.as_microsecond(),
-                    last_used_at: None,
-                    revoked_at: None,
-                };
-                store::keys::insert(tx, &row, &hash)
-            })
-            .await?;
-        Ok(key)
     }
 
     /// Whether there is no account yet.
@@ -84,56 +56,118 @@ impl Accounts {
         self.create_key(LOCAL, "first key", Family::Benchmark).await.map(Some)
     }
 
-    /// The account that a key opens; none when it is unknown or revoked.
+    /// The account that a key or an access token opens; none when it is unknown, expired or
+    /// revoked.
     ///
-    /// A key that another process revoked may open it for a second more.
+    /// What another process revoked may open it for a second more.
     pub async fn holder(&self, key: &Key) -> Result<Option<Arc<Account>>, Error> {
-        let (hash, now) = (key.hash(), self.clock.now().as_microsecond());
+        let (hash, now) = (key.hash(), self.now());
         let seen = match self.known.find(&hash, now) {
-            Ok(holder) => return Ok(Some(holder)),
+            Ok(holder) => return Ok(Some(holder).filter(|it| is_good(it, now))),
             Err(not_seen) => not_seen,
         };
-        let found = self.store.read(move |tx| store::keys::find_by_hash(tx, &hash)).await?;
-        let Some((key, account)) = found.filter(|(key, _)| key.revoked_at.is_none()) else {
+        let found = match key.kind() {
+            Kind::Key(_) => self.of_key(hash, now).await?,
+            Kind::Access => self.of_token(hash, now).await?,
+            Kind::Refresh | Kind::Code | Kind::Session | Kind::Ticket => None,
+        };
+        let Some(holder) = found.map(Arc::new).filter(|it| is_good(it, now)) else {
             return Ok(None);
         };
-        if key.last_used_at.is_none_or(|at| now - at > TOUCH_EVERY) {
-            let (account_id, key_id) = (account.id.clone(), key.id.clone());
-            let touch = move |tx: &mut dyn Tx| store::keys::touch(tx, &account_id, &key_id, now);
-            // A store that cannot write for now must not turn readers away.
-            if let Err(error) = self.store.write(touch).await {
-                tracing::warn!(%error, "the use of a key was not recorded");
-            }
-        }
-        let holder = Arc::new(Account {
-            id: account.id,
-            name: account.name,
-            key_id: key.id,
-            key_name: key.name,
-            family: key.family,
-        });
         self.known.keep(seen, hash, &holder, now);
         Ok(Some(holder))
     }
 
-    /// Revokes a key of an account for good: when this answers, the key opens nothing here.
-    pub async fn revoke_key(&self, account_id: &str, key_id: &str) -> Result<bool, Error> {
-        let (account_id, key_id) = (account_id.to_owned(), key_id.to_owned());
-        let now = self.clock.now().as_microsecond();
-        let revoked =
-            self.store.write(move |tx| store::keys::revoke(tx, &account_id, &key_id, now)).await;
-        // Also after an error: whether a failed commit reached the disk is unknown.
-        self.known.forget();
-        Ok(revoked?)
+    async fn of_key(&self, hash: store::Digest, now: i64) -> Result<Option<Account>, Error> {
+        let found = self.store.read(move |tx| store::keys::find_by_hash(tx, &hash)).await?;
+        let open = |it: &(store::keys::Key, AccountRow)| it.0.revoked_at.is_none() && lives(&it.1);
+        let Some((key, account)) = found.filter(open) else { return Ok(None) };
+        if is_stale(key.last_used_at, now) {
+            let (account_id, key_id) = (account.id.clone(), key.id.clone());
+            self.touch(move |tx| store::keys::touch(tx, &account_id, &key_id, now)).await;
+        }
+        let credential = Credential::Key { id: key.id, name: key.name, family: key.family };
+        Ok(Some(Account { id: account.id, name: account.name, credential }))
     }
 
-    fn fresh(&self, name: &str) -> store::accounts::Account {
-        let now = self.clock.now();
-        store::accounts::Account {
-            id: new_id(now).to_string(),
-            name: name.to_owned(),
-            plan: "free".into(),
-            created_at: now.as_microsecond(),
+    async fn of_token(&self, hash: store::Digest, now: i64) -> Result<Option<Account>, Error> {
+        use store::grants::{Found, Kind};
+        let found = self.store.read(move |tx| store::grants::find(tx, &hash)).await?;
+        let open = |(token, grant, account): &Found| {
+            token.kind == Kind::Access && grant.revoked_at.is_none() && lives(account)
+        };
+        let Some((token, grant, account)) = found.filter(open) else { return Ok(None) };
+        if is_stale(grant.last_used_at, now) {
+            let (account_id, grant_id) = (account.id.clone(), grant.id.clone());
+            self.touch(move |tx| store::grants::touch(tx, &account_id, &grant_id, now)).await;
+        }
+        let scopes = Scopes::parse(&token.scope)
+            .map_err(|word| Error::internal(format!("a token has the scope {word}")))?;
+        let credential = Credential::Grant {
+            id: grant.id,
+            client: grant.client_name,
+            scopes,
+            resource: grant.resource,
+            expires_at: token.expires_at.min(grant.expires_at),
+        };
+        Ok(Some(Account { id: account.id, name: account.name, credential }))
+    }
+
+    /// A store that cannot write for now must not turn readers away.
+    async fn touch<F>(&self, note: F)
+    where
+        F: Fn(&mut dyn Tx) -> Result<(), StoreError> + Send + 'static,
+    {
+        if let Err(error) = self.store.write(note).await {
+            tracing::warn!(%error, "the use of a credential was not recorded");
         }
     }
+
+    /// Forgets what was looked up: something was revoked.
+    pub fn forget(&self) {
+        self.known.forget();
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_microsecond()
+    }
+
+    fn fresh(&self, name: &str) -> AccountRow {
+        let now = self.clock.now();
+        AccountRow {
+            id: crate::clock::new_id(now).to_string(),
+            name: name.to_owned(),
+            plan: "free".into(),
+            handle: None,
+            created_at: now.as_microsecond(),
+            deleted_at: None,
+        }
+    }
+}
+
+fn lives(account: &AccountRow) -> bool {
+    account.deleted_at.is_none()
+}
+
+/// Whether a credential that was looked up is still good.
+fn is_good(account: &Account, now: i64) -> bool {
+    match account.credential {
+        Credential::Grant { expires_at, .. } => now < expires_at,
+        Credential::Key { .. } | Credential::Session { .. } => true,
+    }
+}
+
+fn is_stale(noted: Option<i64>, now: i64) -> bool {
+    noted.is_none_or(|at| now - at > TOUCH_EVERY)
+}
+
+/// Checks a name that a person chose.
+fn checked<'a>(field: &str, text: &'a str) -> Result<&'a str, Error> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length == 0 || length > NAME_MAX || text.chars().any(char::is_control) {
+        let problem = format!("must be 1 to {NAME_MAX} printable characters");
+        return Err(Error::invalid_field(field, &problem));
+    }
+    Ok(text)
 }

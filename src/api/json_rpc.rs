@@ -31,6 +31,10 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 /// The answer to a call that is refused before it is read.
 pub(super) fn refused(error: &Error) -> Response {
+    // Clients sign in by the status and its challenge.
+    if matches!(error.code, Code::KeyRequired | Code::ScopeRequired) {
+        return error.clone().into_response();
+    }
     let status = if error.status() == StatusCode::FORBIDDEN {
         StatusCode::FORBIDDEN
     } else {

@@ -11,6 +11,7 @@ mod docs;
 mod form;
 mod json_rpc;
 pub mod mcp;
+mod oauth;
 pub mod openapi;
 mod origin;
 pub mod rest;
@@ -34,7 +35,7 @@ use tower_http::{
     cors::{AllowHeaders, Any as AnyOrigin, CorsLayer},
 };
 
-use crate::{app::App, error::Error};
+use crate::{app::App, error::Error, web};
 use limits::Limits;
 
 /// How long a browser need not ask again whether it may call; none keeps it longer.
@@ -51,7 +52,11 @@ pub fn with_mcp<S: ServerHandler + Clone>(app: &Arc<App>, limits: &Limits, serve
     let panics = CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| panicked(panic.as_ref()));
     let answer = middleware::from_fn_with_state(door, answer);
     // One layer instead of several: each call copies every layer once per layer around it.
-    let routes = rest::router(app).merge(mcp::router(app, server)).layer((panics, cors(), answer));
+    let routes = rest::router(app)
+        .merge(mcp::router(app, server))
+        .merge(oauth::router(app))
+        .merge(web::router(app))
+        .layer((panics, cors(), answer));
     // Without it, axum would put the layers around the route again for every call.
     routes.with_state(())
 }
@@ -63,11 +68,7 @@ struct Door {
 }
 
 /// Answers in time, once it is known who asks and the body is there.
-async fn answer(
-    State(door): State<Arc<Door>>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Error> {
+async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let answered = async {
         let request = auth::authenticated(&door.app, request).await?;
         let request = pace::whole_body(door.limits.body, request).await?;
@@ -75,7 +76,9 @@ async fn answer(
     };
     // A command that reached the journal by then is done, and a retry with its idempotency key
     // gets its answer.
-    timeout(door.limits.answer, answered).await.unwrap_or_else(|_| Err(Error::took_too_long()))
+    let answered = timeout(door.limits.answer, answered).await;
+    let answered = answered.unwrap_or_else(|_| Err(Error::took_too_long()));
+    auth::challenged(&door.app, answered.into_response())
 }
 
 /// Browser programs may call with a key of their own; cookies are never involved.
@@ -111,6 +114,7 @@ impl IntoResponse for Error {
         if let Some((name, value)) = self.header() {
             response.headers_mut().insert(name, value);
         }
+        response.extensions_mut().insert(self.code);
         response
     }
 }

@@ -11,20 +11,25 @@ use axum::{
     },
     http::{HeaderMap, Method as HttpMethod, StatusCode, Uri, header},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, delete, get, post},
+    routing::{MethodRouter, delete, get, patch, post},
 };
 use serde_json::{Map, Value, json};
 
 use super::{docs, form::Form, openapi, strict, table::Table};
 use crate::{
     app::App,
+    caller::Caller,
     error::Error,
-    ops::{Answer, Cx, IDEMPOTENCY_KEY, Method, OPS, OpDef, Reader, Route},
-    runs::Caller,
+    ops::{Access, Answer, Cx, Effect, IDEMPOTENCY_KEY, Method, OPS, OpDef, Reader, Route},
+    traffic::{ClientAddress, Rate},
+    web,
 };
 
 /// What an answer is.
 const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
+
+/// What a browser is told that is not signed in.
+const SIGN_IN_FIRST: &str = "Sign in to BotTrade before creating an API key.";
 
 /// Names and values of a query, in order.
 type Pairs = Vec<(String, String)>;
@@ -82,11 +87,16 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
     let table = Table::of(op).map(Arc::new);
     let schema: Arc<Value> = Arc::new((op.input)().to_value());
     let handler = async move |Extension(caller): Extension<Caller>,
+                              client: ClientAddress,
                               path: Result<RawPathParams, RawPathParamsRejection>,
                               query: Result<Query<Pairs>, QueryRejection>,
                               headers: HeaderMap,
                               body: Bytes|
                 -> Result<Response, Error> {
+        let caller = match op.access {
+            Access::Person => owner(&app, op, caller, &headers, client).await?,
+            _ => caller,
+        };
         op.admit(&caller)?;
         let cx = Cx { app, caller, reader: Reader::Program };
         let form = match (&table, suffix) {
@@ -103,8 +113,34 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
     match op.route.method {
         Method::Get => get(handler),
         Method::Post => post(handler),
+        Method::Patch => patch(handler),
         Method::Delete => delete(handler),
     }
+}
+
+/// The owner of what opens an account: here a browser's session counts too, where the call comes
+/// from a page of this server.
+async fn owner(
+    app: &App,
+    op: &OpDef,
+    caller: Caller,
+    headers: &HeaderMap,
+    client: ClientAddress,
+) -> Result<Caller, Error> {
+    app.rates.check(Rate::KeysFromAddress, client)?;
+    let caller = match caller {
+        Caller::Anonymous => match web::signed_in(app, headers).await? {
+            Some(session) if op.effect == Effect::Read => Caller::Account(session.account),
+            Some(session) => {
+                web::check_origin(app, headers)?;
+                Caller::Account(session.account)
+            }
+            None => return Err(Error::sign_in_required(SIGN_IN_FIRST)),
+        },
+        known @ Caller::Account(_) => known,
+    };
+    app.rates.check(Rate::KeysOfAccount, caller.account()?.id.as_str())?;
+    Ok(caller)
 }
 
 fn answer(route: Route, answer: Answer) -> Result<Response, Error> {

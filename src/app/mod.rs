@@ -8,11 +8,39 @@ use crate::{
     accounts::Accounts,
     clock::Clock,
     error::Error,
+    oauth::{
+        Oauth,
+        document::{Documents, SystemResolver},
+        jwt::SigningKeys,
+    },
     runs::Runs,
     scenarios::{self, Catalog, Entry},
+    sign_in::{Desk, Providers},
     store::Store,
+    traffic::RateLimits,
 };
 use kept::Kept;
+
+/// What people come by, beside the store.
+pub struct People {
+    /// Who vouches for them.
+    pub providers: Providers,
+    /// What signs our JWTs.
+    pub signing_keys: SigningKeys,
+    /// Clients that are known by the address of their document.
+    pub documents: Documents,
+}
+
+impl People {
+    /// A server on its own: nobody vouches for anybody, and what it signs ends with it.
+    pub fn none(public_url: &str, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let signing_keys = SigningKeys::in_memory(public_url, Arc::clone(&clock));
+        let signing_keys = signing_keys.map_err(Error::internal)?;
+        let resolver = Arc::new(SystemResolver);
+        let documents = Documents::new(resolver, Arc::clone(&clock), Vec::new());
+        Ok(Self { providers: Providers::none(clock), signing_keys, documents })
+    }
+}
 
 /// The service.
 pub struct App {
@@ -21,7 +49,15 @@ pub struct App {
     /// What can be played.
     pub catalog: Arc<Catalog>,
     /// Who plays.
-    pub accounts: Accounts,
+    pub accounts: Arc<Accounts>,
+    /// Whom people allowed to play for them.
+    pub oauth: Oauth,
+    /// How people sign in.
+    pub desk: Desk,
+    /// What signs our JWTs.
+    pub signing_keys: SigningKeys,
+    /// How often people and programs may call.
+    pub rates: RateLimits,
     /// What is played.
     pub runs: Runs,
     /// What is answered again and again.
@@ -35,15 +71,41 @@ impl App {
         catalog: Catalog,
         store: Store,
         clock: Arc<dyn Clock>,
+        people: People,
     ) -> Arc<Self> {
-        let catalog = Arc::new(catalog);
+        let (catalog, public_url) = (Arc::new(catalog), public_url.trim_end_matches('/'));
+        let accounts = Arc::new(Accounts::new(store.clone(), Arc::clone(&clock)));
+        let shared = || (store.clone(), Arc::clone(&accounts), Arc::clone(&clock));
+        let (oauth_store, oauth_accounts, oauth_clock) = shared();
+        let (desk_store, desk_accounts, desk_clock) = shared();
         Arc::new(Self {
-            public_url: public_url.trim_end_matches('/').to_owned(),
-            accounts: Accounts::new(store.clone(), Arc::clone(&clock)),
+            public_url: public_url.to_owned(),
+            oauth: Oauth::new(
+                public_url,
+                oauth_store,
+                oauth_accounts,
+                oauth_clock,
+                people.documents,
+            ),
+            rates: RateLimits::new(Arc::clone(&clock)),
+            desk: Desk::new(public_url, desk_store, desk_accounts, desk_clock, people.providers),
+            signing_keys: people.signing_keys,
+            accounts,
             runs: Runs::new(store, Arc::clone(&catalog), clock),
             catalog,
             kept: Kept::default(),
         })
+    }
+
+    /// Whether only this computer reaches the service, and nobody signs in through a provider.
+    pub fn is_local(&self) -> bool {
+        let host = url::Url::parse(&self.public_url).ok();
+        let loopback = host.as_ref().and_then(url::Url::host).is_some_and(|host| match host {
+            url::Host::Domain(name) => name == "localhost",
+            url::Host::Ipv4(address) => address.is_loopback(),
+            url::Host::Ipv6(address) => address.is_loopback(),
+        });
+        loopback && self.desk.providers().is_empty()
     }
 
     /// The scenario of this slug or id; the error offers the nearest slugs.

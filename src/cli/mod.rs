@@ -1,5 +1,6 @@
 //! The command line: what a person types. Each verb is a file.
 
+mod account;
 mod backup;
 mod environment;
 mod key;
@@ -31,11 +32,16 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Serve MCP and REST (the default).
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Make API keys.
     Key {
         #[command(subcommand)]
         verb: key::Verb,
+    },
+    /// List, export and erase accounts.
+    Account {
+        #[command(subcommand)]
+        verb: account::Verb,
     },
     /// List, check, import and cut scenarios.
     Scenario {
@@ -55,7 +61,7 @@ enum Verb {
 /// Where the data lives.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Data {
-    /// Folder of the database and of the first key.
+    /// Folder of the database, of the first key and of the keys that sign for the server.
     #[arg(long, env = "BOTTRADE_DATA_DIR", default_value = "./data", value_name = "DIR")]
     data_dir: PathBuf,
 }
@@ -103,9 +109,10 @@ pub fn main() -> ExitCode {
     log();
     let cli = Cli::parse();
     environment::warn_of_unknown::<Cli>();
-    let done = match cli.verb.unwrap_or(Verb::Serve(cli.serve)) {
+    let done = match cli.verb.unwrap_or_else(|| Verb::Serve(Box::new(cli.serve))) {
         Verb::Serve(serve) => serve.run(),
         Verb::Key { verb } => verb.run(),
+        Verb::Account { verb } => verb.run(),
         Verb::Scenario { verb } => verb.run(&mut std::io::stdout()),
         Verb::Play(play) => play.run(),
         Verb::Backup(backup) => backup.run(),

@@ -26,9 +26,15 @@ use crate::{
         limits::{Limits, TURNED_AWAY_MAX},
         listen,
     },
-    app::App,
-    clock::SystemClock,
+    app::{App, People},
+    clock::{Clock, SystemClock},
+    error::Error,
     keys::Key,
+    oauth::{
+        document::{Documents, SystemResolver},
+        jwt::SigningKeys,
+    },
+    sign_in::ProviderArgs,
     store::Store,
     traffic::{TrustedProxies, client_address::range},
 };
@@ -67,6 +73,11 @@ pub(crate) struct Serve {
     data: Data,
     #[command(flatten)]
     scenarios: Scenarios,
+    /// A folder of metadata documents of OAuth clients that are trusted without being fetched.
+    #[arg(long, env = "BOTTRADE_CLIENT_METADATA", value_name = "DIR")]
+    client_metadata: Option<PathBuf>,
+    #[command(flatten)]
+    providers: ProviderArgs,
 }
 
 impl Serve {
@@ -89,7 +100,7 @@ impl Serve {
             format!("cannot listen on {}; --listen chooses another", self.listen)
         })?;
         let address = listener.local_addr()?;
-        let public_url = self.public_url.unwrap_or_else(|| format!("http://{address}"));
+        let public_url = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         // This server speaks no TLS: somebody does it for it.
         if public_url.starts_with("https://") && limits.trusted_proxies.is_empty() {
             tracing::warn!(
@@ -97,11 +108,17 @@ impl Serve {
                  --trusted-proxy"
             );
         }
-        let app = App::new(&public_url, self.scenarios.catalog()?, store, Arc::new(SystemClock));
+        let app = App::new(
+            &public_url,
+            self.scenarios.catalog()?,
+            store,
+            Arc::new(SystemClock),
+            self.people(&public_url)?,
+        );
         let first_key = first_key(&app, data_dir).await?;
         outlive_file_limits()?;
         let mut signals = Signals::new()?;
-        banner(&app, data_dir, first_key.as_ref());
+        say(&banner(&app, data_dir, first_key.as_ref()).await);
         let mut aside = JoinSet::new();
         aside.spawn(upkeep(Arc::clone(&app)));
         aside.spawn(check(Arc::clone(&app)));
@@ -127,6 +144,19 @@ impl Serve {
             // What the disk really holds is known after a restart only.
             why = app.runs.store_failed() => anyhow::bail!("the store stopped: {why}"),
         }
+    }
+
+    /// Who vouches for people here, and what signs for us.
+    fn people(&self, public_url: &str) -> anyhow::Result<People> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let folder = &self.data.data_dir;
+        let signing_keys = SigningKeys::open(folder, public_url, Arc::clone(&clock))?;
+        let trusted = match &self.client_metadata {
+            Some(folder) => Documents::read_folder(folder)?,
+            None => Vec::new(),
+        };
+        let documents = Documents::new(Arc::new(SystemResolver), Arc::clone(&clock), trusted);
+        Ok(People { providers: self.providers.providers(clock)?, signing_keys, documents })
     }
 
     /// The limits asked for, as far as the system has descriptors.
@@ -181,7 +211,13 @@ async fn upkeep(app: Arc<App>) {
     let mut clock = tokio::time::interval(UPKEEP_EVERY);
     loop {
         clock.tick().await;
-        if let Err(error) = app.runs.upkeep().await {
+        let kept = async {
+            app.runs.upkeep().await?;
+            app.accounts.upkeep().await?;
+            app.oauth.upkeep().await?;
+            app.signing_keys.rotate_if_due().map(drop).map_err(Error::internal)
+        };
+        if let Err(error) = kept.await {
             tracing::warn!(%error, "upkeep failed");
         }
     }
@@ -234,11 +270,12 @@ fn key_file(data_dir: &Path) -> PathBuf {
     data_dir.join("api-key")
 }
 
-/// On the first start of an empty data folder: the account `local` and its key.
+/// On the first start of an empty data folder: the account `local` and its key. Where people sign
+/// in through a provider there is none.
 ///
 /// The file is made before the key, so that no key is made that nobody could read.
 async fn first_key(app: &App, data_dir: &Path) -> anyhow::Result<Option<Key>> {
-    if !app.accounts.is_empty().await? {
+    if !app.desk.providers().is_empty() || !app.accounts.is_empty().await? {
         return Ok(None);
     }
     let (path, draft) = (key_file(data_dir), data_dir.join("api-key.new"));
@@ -257,35 +294,51 @@ async fn first_key(app: &App, data_dir: &Path) -> anyhow::Result<Option<Key>> {
     Ok(Some(key))
 }
 
-/// What a person needs to connect. The key itself is shown on a terminal only.
-fn banner(app: &App, data_dir: &Path, first_key: Option<&Key>) {
+/// What a person needs to connect. The key and the sign-in link are shown on a terminal only.
+async fn banner(app: &App, data_dir: &Path, first_key: Option<&Key>) -> String {
     let (base, key_file) = (&app.public_url, key_file(data_dir));
-    println!(
-        "BotTrade {} · {} scenarios",
-        env!("CARGO_PKG_VERSION"),
-        app.catalog.entries().count()
-    );
-    println!("  Web   {base}/");
-    println!("  MCP   {base}/mcp");
-    println!("  REST  {base}/api/v1");
+    let mut lines = vec![
+        format!(
+            "BotTrade {} · {} scenarios",
+            env!("CARGO_PKG_VERSION"),
+            app.catalog.entries().count()
+        ),
+        format!("  Web   {base}/"),
+        format!("  MCP   {base}/mcp"),
+        format!("  REST  {base}/api/v1"),
+    ];
     let terminal = std::io::stdout().is_terminal();
     match first_key {
         Some(key) if terminal => {
-            println!("  Key   {} (also in {})", key.reveal(), key_file.display());
+            lines.push(format!("  Key   {} (also in {})", key.reveal(), key_file.display()));
         }
-        _ if key_file.exists() => println!("  Key   in {}", key_file.display()),
-        _ => {
+        _ if key_file.exists() => lines.push(format!("  Key   in {}", key_file.display())),
+        _ if app.desk.providers().is_empty() => {
             let folder = quoted(data_dir);
-            println!("  Key   make one with `bottrade key create --data-dir {folder}`");
+            let make = format!("make one with `bottrade key create --data-dir {folder}`");
+            lines.push(format!("  Key   {make}"));
         }
+        _ => lines.push(format!("  Key   sign in at {base}/login and make one")),
     }
-    println!();
-    println!("Connect Claude Code:");
+    if terminal
+        && app.is_local()
+        && let Ok(link) = app.desk.link().await
+    {
+        lines.push(format!("  Sign in at {link} (once, within ten minutes)"));
+    }
     let shown =
         if key_file.exists() { format!("$(cat {})", quoted(&key_file)) } else { "YOUR_KEY".into() };
-    println!(
+    lines.push(String::new());
+    lines.push("Connect Claude Code:".into());
+    lines.push(format!(
         "  claude mcp add --transport http bottrade {base}/mcp --header \"X-API-Key: {shown}\""
-    );
-    // A closed standard output must not stop the service.
-    let _ = std::io::stdout().flush();
+    ));
+    lines.join("\n")
+}
+
+/// Says something to whoever started the service; a standard output that is closed or full must
+/// not stop it.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }

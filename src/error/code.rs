@@ -19,6 +19,8 @@ pub enum Code {
     KeyRequired,
     /// The credential is unknown or revoked.
     KeyInvalid,
+    /// The credential does not open this.
+    ScopeRequired,
     /// The thing belongs to somebody else.
     NotYours,
     /// The call comes from a page, or by a name, that this server does not trust.
@@ -51,7 +53,7 @@ impl Code {
             Self::MalformedRequest | Self::MalformedBody | Self::Rejected => S::BAD_REQUEST,
             Self::InvalidInput => S::UNPROCESSABLE_ENTITY,
             Self::KeyRequired | Self::KeyInvalid => S::UNAUTHORIZED,
-            Self::NotYours | Self::ForeignOrigin => S::FORBIDDEN,
+            Self::ScopeRequired | Self::NotYours | Self::ForeignOrigin => S::FORBIDDEN,
             Self::NotFound => S::NOT_FOUND,
             Self::MethodNotAllowed => S::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => S::NOT_ACCEPTABLE,

@@ -1,9 +1,11 @@
 //! The one error that leaves the service: a stable code, a sentence, and what to do next.
 //!
 //! Every failure a caller can see is made by a constructor in this file, those of the MCP door in
-//! `mcp`, those of a sign-in in `sign_in`, those of who calls too often in `traffic`.
+//! `mcp`, those of credentials in `credentials`, of a sign-in in `sign_in`, of who calls too often
+//! in `traffic`.
 
 mod code;
+mod credentials;
 mod mcp;
 mod sign_in;
 mod traffic;
@@ -125,20 +127,6 @@ impl Error {
     /// A rule of this call is broken.
     pub fn rejected(message: impl Into<String>, hint: &str) -> Self {
         Self::new(Code::Rejected, message).hint(hint)
-    }
-
-    /// No credential.
-    pub fn key_required() -> Self {
-        Self::new(Code::KeyRequired, "BotTrade API key required").hint(
-            "send it as `X-API-Key: <key>` or `Authorization: Bearer <key>`; \
-             `bottrade key create` makes one, a local server keeps its first in <data-dir>/api-key",
-        )
-    }
-
-    /// An unknown or revoked credential.
-    pub fn key_invalid() -> Self {
-        Self::new(Code::KeyInvalid, "Invalid API key")
-            .hint("check that the whole key was copied; a revoked key never works again")
     }
 
     /// A run of another account.

@@ -3,8 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Cx, Effect, Op, Route};
-use crate::{error::Error, runs::Caller};
+use super::{
+    Access, Cx, Effect, Op, Route,
+    views::{Instant, instant},
+};
+use crate::{
+    caller::{Account, Caller, Credential},
+    error::Error,
+};
 
 #[doc = include_str!("../../tools/auth_status.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -26,7 +32,7 @@ pub(super) struct ConnectBottrade {
 pub(super) struct Auth {
     /// `connected` or `auth_required`.
     status: &'static str,
-    /// `api_key_or_bearer` or `none`.
+    /// `api_key_or_bearer`, `oauth`, `session` or `none`.
     auth_method: &'static str,
     /// The account's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,9 +40,19 @@ pub(super) struct Auth {
     /// The key's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// The client that the token was given to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    /// What the token opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    /// When the token ends; the client renews it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Instant>")]
+    expires_at: Option<String>,
     /// Where a key may stand; left out once one has come.
     #[serde(skip_serializing_if = "Option::is_none")]
-    auth_methods: Option<[&'static str; 2]>,
+    auth_methods: Option<[&'static str; 3]>,
     /// What to do next.
     next_action: &'static str,
     /// How to do it.
@@ -51,18 +67,51 @@ impl Auth {
                 auth_method: "none",
                 account: None,
                 key: None,
-                auth_methods: Some(["x_api_key", "authorization_bearer"]),
+                client: None,
+                scope: None,
+                expires_at: None,
+                auth_methods: Some(["oauth", "x_api_key", "authorization_bearer"]),
                 next_action,
                 message: Error::key_required().hint.unwrap_or_default(),
             },
-            Caller::Account(account) => Self {
-                status: "connected",
+            Caller::Account(account) => Self::connected(account),
+        }
+    }
+}
+
+impl Auth {
+    fn connected(account: &Account) -> Self {
+        let none = Self {
+            status: "connected",
+            auth_method: "none",
+            account: Some(account.name.clone()),
+            key: None,
+            client: None,
+            scope: None,
+            expires_at: None,
+            auth_methods: None,
+            next_action: "list_scenarios",
+            message: String::new(),
+        };
+        match &account.credential {
+            Credential::Key { name, .. } => Self {
                 auth_method: "api_key_or_bearer",
-                account: Some(account.name.clone()),
-                key: Some(account.key_name.clone()),
-                auth_methods: None,
-                next_action: "list_scenarios",
+                key: Some(name.clone()),
                 message: "The key is valid; every operation is open.".into(),
+                ..none
+            },
+            Credential::Grant { client, scopes, expires_at, .. } => Self {
+                auth_method: "oauth",
+                client: Some(client.clone()),
+                scope: Some(scopes.to_string()),
+                expires_at: Some(instant(*expires_at)),
+                message: "Signed in; what the scope names is open.".into(),
+                ..none
+            },
+            Credential::Session { .. } => Self {
+                auth_method: "session",
+                message: "Signed in with this browser.".into(),
+                ..none
             },
         }
     }

@@ -13,6 +13,7 @@ pub mod guide;
 mod input;
 mod inspect;
 mod journal;
+mod keys;
 mod leaderboard;
 mod market;
 mod orders;
@@ -33,7 +34,11 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{app::App, error::Error, runs::Caller};
+use crate::{
+    app::App,
+    caller::{Caller, Scope},
+    error::Error,
+};
 pub use answer::Answer;
 
 /// All operations, in the order in which a new agent meets them.
@@ -65,6 +70,12 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<journal::GetJournal>(),
     OpDef::of::<leaderboard::GetLeaderboard>(),
     OpDef::of::<leaderboard::ListBoards>(),
+    OpDef::of::<keys::ListKeys>(),
+    OpDef::of::<keys::CreateKey>(),
+    OpDef::of::<keys::RenameKey>(),
+    OpDef::of::<keys::RevokeKey>(),
+    OpDef::of::<keys::ListGrants>(),
+    OpDef::of::<keys::RevokeGrant>(),
 ];
 
 /// The field that makes a repeated call harmless.
@@ -110,6 +121,16 @@ pub enum Effect {
     Write,
 }
 
+impl Effect {
+    /// What a credential must open for it.
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::Read => Scope::Read,
+            Self::Write => Scope::Trade,
+        }
+    }
+}
+
 /// Who may call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -119,6 +140,8 @@ pub enum Access {
     OwnerOrPublished,
     /// Whoever shows a credential of an account.
     Account,
+    /// The account's owner: a browser that is signed in, or an API key.
+    Person,
 }
 
 /// An HTTP method.
@@ -128,8 +151,17 @@ pub enum Method {
     Get,
     /// Creates or moves on.
     Post,
+    /// Changes a part.
+    Patch,
     /// Withdraws.
     Delete,
+}
+
+impl Method {
+    /// Whether the request's fields are sent in a body.
+    pub const fn has_body(self) -> bool {
+        matches!(self, Self::Post | Self::Patch)
+    }
 }
 
 /// The REST address of an operation, and how its answer is wrapped.
@@ -158,6 +190,11 @@ impl Route {
     /// `POST path`.
     pub const fn post(path: &'static str) -> Self {
         Self::new(Method::Post, path)
+    }
+
+    /// `PATCH path`.
+    pub const fn patch(path: &'static str) -> Self {
+        Self::new(Method::Patch, path)
     }
 
     /// `DELETE path`.
@@ -287,7 +324,8 @@ impl OpDef {
     /// Refuses a caller who may not call it, whatever the request says.
     pub fn admit(&self, caller: &Caller) -> Result<(), Error> {
         match self.access {
-            Access::Account => caller.account().map(drop),
+            Access::Account => caller.with(self.effect.scope()).map(drop),
+            Access::Person => caller.person().map(drop),
             Access::Public | Access::OwnerOrPublished => Ok(()),
         }
     }

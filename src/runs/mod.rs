@@ -4,7 +4,6 @@
 //! is on the disk. Whatever goes wrong in between drops the state: the next call replays.
 
 mod answered;
-mod caller;
 mod check;
 pub mod codec;
 pub(crate) mod ids;
@@ -27,7 +26,6 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 pub use answered::Answered;
-pub use caller::{Account, Caller};
 pub use check::Checked;
 pub use replay::{Unreplayable, replay};
 pub use seat::{Meta, Seat, header};
@@ -40,6 +38,7 @@ pub use crate::store::{
     scores::{Played as BoardCount, Score as Ranked, SortBy},
 };
 use crate::{
+    caller::Caller,
     clock::{Clock, new_id},
     error::Error,
     faults::{self, Point},
@@ -101,7 +100,7 @@ impl Runs {
         let origin = runs::Origin {
             id: new_id(now).to_string(),
             account_id: account.id.clone(),
-            key_id: Some(account.key_id.clone()),
+            key_id: account.credential.key_id().map(str::to_owned),
             scenario_slug: entry.slug().to_owned(),
             scenario_version: entry.card().version.into(),
             scenario_digest: entry.digest().map_err(Error::internal)?.to_owned(),

@@ -1,9 +1,8 @@
 //! Looking at runs: one's own, published ones, lists and leaderboards.
 
-use super::{
-    BoardCount, Caller, JournalEntry, Ranked, RunRow, Runs, Seat, SortBy, owned, parse_id,
-};
+use super::{BoardCount, JournalEntry, Ranked, RunRow, Runs, Seat, SortBy, owned, parse_id};
 use crate::{
+    caller::Caller,
     error::Error,
     store::{journal, runs, scores},
 };

@@ -5,6 +5,7 @@
 //! back into a [`Person`] or into a [`SignInError`] that says what to do.
 
 mod args;
+mod desk;
 mod error;
 mod exchange;
 mod github;
@@ -17,6 +18,7 @@ mod person;
 mod provider;
 
 pub use args::ProviderArgs;
+pub use desk::{Arrived, Desk, Sent};
 pub use error::SignInError;
 pub use http::HttpFault;
 pub use id_token::IdTokenFault;

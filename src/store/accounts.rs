@@ -12,8 +12,12 @@ pub struct Account {
     pub name: String,
     /// The plan, a word the caller knows (`free`, `pro`, `max`).
     pub plan: String,
+    /// What the owner is called in public.
+    pub handle: Option<String>,
     /// When it was created.
     pub created_at: i64,
+    /// When it was erased. Nothing opens an erased account.
+    pub deleted_at: Option<i64>,
 }
 
 impl Account {
@@ -22,7 +26,9 @@ impl Account {
             id: row.text("id")?,
             name: row.text("name")?,
             plan: row.text("plan")?,
+            handle: row.opt_text("handle")?,
             created_at: row.int("created_at")?,
+            deleted_at: row.opt_int("deleted_at")?,
         })
     }
 }
@@ -60,7 +66,7 @@ fn insert(tx: &mut dyn Tx, account: &Account) -> Result<bool, StoreError> {
 pub fn by_id(tx: &mut dyn Tx, account_id: &str) -> Result<Option<Account>, StoreError> {
     let row = query_opt(
         tx,
-        "SELECT id, name, plan, created_at FROM accounts WHERE id = $1",
+        "SELECT id, name, plan, handle, created_at, deleted_at FROM accounts WHERE id = $1",
         &[account_id.into()],
     )?;
     row.as_ref().map(Account::from_row).transpose()
@@ -70,7 +76,7 @@ pub fn by_id(tx: &mut dyn Tx, account_id: &str) -> Result<Option<Account>, Store
 pub fn by_name(tx: &mut dyn Tx, name: &str) -> Result<Option<Account>, StoreError> {
     let row = query_opt(
         tx,
-        "SELECT id, name, plan, created_at FROM accounts WHERE name = $1",
+        "SELECT id, name, plan, handle, created_at, deleted_at FROM accounts WHERE name = $1",
         &[name.into()],
     )?;
     row.as_ref().map(Account::from_row).transpose()
@@ -79,7 +85,7 @@ pub fn by_name(tx: &mut dyn Tx, name: &str) -> Result<Option<Account>, StoreErro
 /// All accounts, oldest first: for the operator.
 pub fn list(tx: &mut dyn Tx) -> Result<Vec<Account>, StoreError> {
     let rows =
-        tx.query("SELECT id, name, plan, created_at FROM accounts ORDER BY created_at, id", &[])?;
+        tx.query("SELECT id, name, plan, handle, created_at, deleted_at FROM accounts ORDER BY created_at, id", &[])?;
     rows.iter().map(Account::from_row).collect()
 }
 

@@ -128,6 +128,20 @@ pub fn list(tx: &mut dyn Tx, account_id: &str) -> Result<Vec<Key>, StoreError> {
     rows.iter().map(Key::from_row).collect()
 }
 
+/// Gives a key another name; false when the account has no such key.
+pub fn rename(
+    tx: &mut dyn Tx,
+    account_id: &str,
+    key_id: &str,
+    name: &str,
+) -> Result<bool, StoreError> {
+    let changed = tx.exec(
+        "UPDATE api_keys SET name = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL",
+        &[account_id.into(), key_id.into(), name.into()],
+    )?;
+    Ok(changed == 1)
+}
+
 /// Revokes a key for good; false when the account has no such key. The first time counts.
 pub fn revoke(
     tx: &mut dyn Tx,

@@ -63,6 +63,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         then: |_| Ok(()),
     },
+    Migration {
+        version: 4,
+        name: "0004_credentials",
+        sql: include_str!("migrations/0004_credentials.sql"),
+        sqlite: include_str!("migrations/0004_credentials.sqlite.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const CREATE: &str =

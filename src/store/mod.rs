@@ -2,8 +2,10 @@
 //!
 //! - [`Store`] runs closures: [`Store::write`] for a unit of work that is all or nothing and on the
 //!   disk when it answers, [`Store::read`] for a read of one snapshot.
-//! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`], [`keys`],
-//!   [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`], [`scores`].
+//! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`] with
+//!   [`identities`], [`keys`], [`sessions`], [`clients`], [`grants`], [`tickets`] and their
+//!   [`audit`]; [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`],
+//!   [`scores`]; and [`erasure`] of an account.
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
@@ -11,13 +13,19 @@
 //!
 //! Who may see a row: every statement on a tenant's table names `account_id`, or says in a leading
 //! comment why it does not (`/* public */`, `/* by run */` after the owner was checked, `/* by hash
-//! */` for a presented key, `/* upkeep */`). A test reads the sources for it.
+//! */` for a presented secret, `/* by identity */` at a sign-in, `/* by grant */`, `/* upkeep */`).
+//! A test reads the sources for it.
 
 pub mod accounts;
+pub mod audit;
 pub mod backup;
 pub mod chain;
+pub mod clients;
+pub mod erasure;
 mod error;
+pub mod grants;
 pub mod idempotency;
+pub mod identities;
 pub mod journal;
 pub mod keys;
 mod migrations;
@@ -26,8 +34,10 @@ pub mod runs;
 pub mod scenarios;
 pub mod scores;
 mod seal;
+pub mod sessions;
 mod sqlite;
 mod stats;
+pub mod tickets;
 mod tx;
 
 #[cfg(test)]

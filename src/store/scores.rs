@@ -218,6 +218,14 @@ pub(crate) fn check_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
     rows.iter().try_for_each(|row| Score::from_row(row).map(drop))
 }
 
+/// Puts all scores of an account under another name.
+pub(crate) fn rename(tx: &mut dyn Tx, account_id: &str, name: &str) -> Result<(), StoreError> {
+    let rows = tx.query(select_score!("WHERE account_id = $1"), &[account_id.into()])?;
+    rows.iter().try_for_each(|row| {
+        upsert(tx, &Score { display_name: name.to_owned(), ..Score::from_row(row)? })
+    })
+}
+
 /// The score of a published run.
 pub fn get(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Score>, StoreError> {
     let row = query_opt(tx, select_score!("WHERE run_id = $1"), &[run_id.into()])?;

@@ -217,6 +217,15 @@ impl Row {
         }
     }
 
+    /// A blob or NULL.
+    pub fn opt_blob(&self, column: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.get(column)? {
+            Val::Null => Ok(None),
+            Val::Blob(bytes) => Ok(Some(bytes.clone())),
+            _ => Err(self.corrupt(column, "bytes")),
+        }
+    }
+
     fn nullable<T>(
         &self,
         column: &str,

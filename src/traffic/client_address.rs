@@ -24,6 +24,12 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientAddress(IpAddr);
 
+impl Default for ClientAddress {
+    fn default() -> Self {
+        Self::HERE
+    }
+}
+
 impl ClientAddress {
     /// Whoever does not come through the port is in this process.
     const HERE: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -62,7 +68,7 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(parts.extensions.get().copied().unwrap_or(Self::HERE))
+        Ok(parts.extensions.get().copied().unwrap_or_default())
     }
 }
 

@@ -145,7 +145,11 @@ def early(recording: Recording) -> list[str]:
             problems.append(f"{call.key} was answered and never written")
             continue
         # A frame's head names the size of the database where it ends a transaction; its page follows.
-        end = next(n for n in range(first, len(writes)) if _ends(writes[n])) + 1
+        last = next((n for n in range(first, len(writes)) if _ends(writes[n])), None)
+        if last is None:
+            problems.append(f"{call.key} was answered before its sync: its transaction never ended")
+            continue
+        end = last + 1
         if not any(writes[end].ended < sync.began and sync.ended < answer.began for sync in syncs):
             problems.append(f"{call.key} was answered before its sync")
     return problems

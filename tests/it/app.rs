@@ -4,7 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use axum::{Router, body::Body};
 use bottrade::{
-    api, api::limits::Limits, app::App, clock::TestClock, keys::Family, scenarios::Catalog,
+    api,
+    api::limits::Limits,
+    app::{App, People},
+    clock::TestClock,
+    keys::Family,
+    scenarios::Catalog,
     store::Store,
 };
 use http::{HeaderMap, Request};
@@ -16,6 +21,9 @@ use crate::{documented, world};
 
 /// When every test begins.
 pub(crate) const START: &str = "2030-01-02T03:04:05Z";
+
+/// Where every test's server is reached.
+pub(crate) const URL: &str = "http://localhost:8080";
 
 /// A server without a socket.
 pub(crate) struct TestApp {
@@ -37,7 +45,8 @@ impl TestApp {
 
     pub(crate) fn with(catalog: Catalog, store: Store) -> Self {
         let clock = TestClock::at(START.parse().unwrap());
-        let app = App::new("http://localhost:8080", catalog, store, clock.clone());
+        let people = People::none(URL, clock.clone()).unwrap();
+        let app = App::new(URL, catalog, store, clock.clone(), people);
         Self { router: api::router(&app, &Limits::default()), app, clock }
     }
 
@@ -200,7 +209,18 @@ impl Client {
     }
 
     /// A JSON-RPC request of a client of this era; gives `result`.
-    pub(crate) async fn mcp(&self, era: Era, method: &str, mut params: Value) -> Value {
+    pub(crate) async fn mcp(&self, era: Era, method: &str, params: Value) -> Value {
+        let answer = self.mcp_call(era, method, params).await.expect(200);
+        assert!(answer["result"].is_object(), "{answer}");
+        answer["result"].clone()
+    }
+
+    /// Calls a tool as a client of this era does; gives the whole answer.
+    pub(crate) async fn call_tool(&self, era: Era, name: &str, arguments: Value) -> Reply {
+        self.mcp_call(era, "tools/call", json!({ "name": name, "arguments": arguments })).await
+    }
+
+    async fn mcp_call(&self, era: Era, method: &str, mut params: Value) -> Reply {
         let name = params["name"].as_str().unwrap_or_default().to_owned();
         let mut headers = vec![("mcp-protocol-version", "2025-06-18")];
         if era == Era::Modern {
@@ -214,10 +234,7 @@ impl Client {
             });
         }
         let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let reply = self.mcp_raw(&headers, call.to_string()).await;
-        let answer = reply.expect(200);
-        assert!(answer["result"].is_object(), "{answer}");
-        answer["result"].clone()
+        self.mcp_raw(&headers, call.to_string()).await
     }
 
     /// Calls a tool as a 2025-06-18 client does.

@@ -106,6 +106,7 @@ async fn every_operation_is_in_the_openapi_document() {
         let method = match op.route.method {
             Method::Get => "get",
             Method::Post => "post",
+            Method::Patch => "patch",
             Method::Delete => "delete",
         };
         let operation = &document["paths"][op.route.path][method];

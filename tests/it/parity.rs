@@ -5,10 +5,11 @@ use std::{
     fmt::Write as _,
 };
 
+use bottrade::keys::{Family, Key, Kind};
 use bottrade::ops::{Access, Method, OPS, OpDef};
 use serde_json::{Value, json};
 
-use crate::app::{Client, Era, Reply, TestApp, is_problem, market};
+use crate::app::{Client, Era, Reply, TestApp, market};
 
 /// Every tool with calls that succeed and calls that fail. `$1`, `$2` are runs in order of start.
 fn calls() -> Vec<(&'static str, Value)> {
@@ -211,7 +212,7 @@ pub(crate) async fn by_rest(client: &Client, op: &OpDef, arguments: &Value) -> R
         let place = format!("{{{name}}}");
         if path.contains(&place) {
             path = path.replace(&place, value.as_str().unwrap_or_default());
-        } else if op.route.method == Method::Post {
+        } else if op.route.method.has_body() {
             body.insert(name.clone(), value.clone());
         } else {
             query.push(format!("{name}={}", in_query(value)));
@@ -222,6 +223,7 @@ pub(crate) async fn by_rest(client: &Client, op: &OpDef, arguments: &Value) -> R
     }
     match op.route.method {
         Method::Get => client.get(&path).await,
+        Method::Patch => client.rest("PATCH", &path, Some(json!(body).to_string())).await,
         Method::Delete => client.delete(&path).await,
         Method::Post => client.post(&path, Value::Object(body)).await,
     }
@@ -301,23 +303,30 @@ async fn every_closed_operation_asks_for_a_key_at_both_doors() {
     let app = TestApp::new();
     let nobody = app.anon();
     let arguments = json!({ "run_id": "00000000-0000-7000-8000-000000000000",
-        "order_id": "00000000-0000-5000-8000-000000000000" });
+        "order_id": "00000000-0000-5000-8000-000000000000",
+        "key_id": "00000000-0000-7000-8000-000000000000",
+        "grant_id": "00000000-0000-7000-8000-000000000000" });
     let mut closed = BTreeSet::new();
-    for op in OPS.iter().filter(|op| op.access == Access::Account) {
+    let is_closed = |op: &&OpDef| matches!(op.access, Access::Account | Access::Person);
+    for op in OPS.iter().filter(is_closed) {
         let path_only = arguments.as_object().unwrap().iter();
         let path_only = path_only.filter(|(name, _)| op.route.path.contains(name.as_str()));
         let path_only = Value::Object(path_only.map(|(k, v)| (k.clone(), v.clone())).collect());
         let reply = by_rest(&nobody, op, &path_only).await;
-        let problem = reply.problem(401, "BotTrade API key required");
+        let asked = match op.access {
+            Access::Person => "Sign in to BotTrade before creating an API key.",
+            _ => "BotTrade API key required",
+        };
+        let problem = reply.problem(401, asked);
         assert!(reply.headers.contains_key("www-authenticate"), "{}", op.name);
         closed.insert(op.name);
         if !op.tool {
             continue;
         }
         for era in [Era::Legacy, Era::Modern] {
-            let result = nobody.tool_as(era, op.name, path_only.clone()).await;
-            assert_eq!((result.is_error, &result.value), (true, &problem), "{}", op.name);
-            is_problem(&result.value);
+            let refused = nobody.call_tool(era, op.name, path_only.clone()).await;
+            assert_eq!(refused.problem(401, asked), problem, "{}", op.name);
+            assert_eq!(refused.headers["www-authenticate"], reply.headers["www-authenticate"]);
         }
     }
     let open: Vec<&str> =
@@ -341,8 +350,8 @@ async fn a_wrong_key_is_refused_at_both_doors_even_where_none_is_needed() {
     let good = app.account("ada").await.key.unwrap();
     let other = if good.ends_with('0') { "1" } else { "0" };
     let slip = format!("{}{other}", &good[..good.len() - 1]);
-    let minted = bottrade::keys::Key::mint(bottrade::keys::Family::Benchmark);
-    let bot = app.app.accounts.create_key("ada", "bot", bottrade::keys::Family::Bot).await.unwrap();
+    let minted = Key::mint(Kind::Key(Family::Benchmark));
+    let bot = app.app.accounts.create_key("ada", "bot", Family::Bot).await.unwrap();
     for key in ["x", "bt_", &slip, minted.reveal(), bot.reveal(), &good[1..]] {
         let client = app.with_key(key);
         client.get("/api/v1/scenarios").await.problem(401, "Invalid API key");

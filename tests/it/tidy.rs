@@ -23,7 +23,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ops",
             "runs",
             "accounts",
+            "oauth",
             "scenarios",
+            "sign_in",
             "store",
             "traffic",
         ],
@@ -32,21 +34,22 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("proof", &["ops", "runs", "scenarios", "store"]),
     ("api", &["app", "accounts", "oauth", "ops", "runs", "traffic", "web"]),
     ("web", &["app", "accounts", "oauth", "sign_in", "runs", "traffic"]),
-    ("ops", &["app", "runs", "scenarios"]),
+    ("ops", &["app", "runs", "scenarios", "store", "traffic"]),
     ("app", &["accounts", "oauth", "runs", "scenarios", "sign_in", "store", "traffic"]),
     ("oauth", &["accounts", "store"]),
     ("sign_in", &["accounts", "store"]),
-    ("accounts", &["runs", "store"]),
+    ("accounts", &["store"]),
     ("runs", &["scenarios", "store", "faults"]),
     ("scenarios", &[]),
     ("store", &["faults"]),
     ("traffic", &[]),
     ("keys", &["store"]),
+    ("caller", &[]),
     ("clock", &[]),
     ("error", &[]),
     ("faults", &[]),
 ];
-const LEAVES: &[&str] = &["error", "clock", "keys"];
+const LEAVES: &[&str] = &["caller", "error", "clock", "keys"];
 /// Modules that do not even use the leaves.
 const ALONE: &[&str] = &["store", "scenarios", "clock", "error"];
 

@@ -8,16 +8,43 @@ use axum::{
     http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse as _, Response},
 };
+use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::super::{
     json_rpc,
     limits::{BATCH_MAX, BODY_BYTES_MAX},
 };
-use crate::error::Error;
+use crate::{
+    caller::{Caller, Scope},
+    error::Error,
+    ops::OpDef,
+};
 
 /// The revision that has batches; who names none is taken to speak it.
 const REVISION: &str = "2025-03-26";
+
+/// As much of a message as tells which tool is called.
+#[derive(Deserialize)]
+struct ToolCall {
+    method: String,
+    #[serde(default)]
+    params: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl ToolCall {
+    /// The operation, where it is a call of one.
+    fn op(&self) -> Option<&'static OpDef> {
+        let name = self.params.as_ref()?.name.as_deref()?;
+        (self.method == "tools/call").then(|| OpDef::tool(name).ok()).flatten()
+    }
+}
 
 /// A body, and what came before it.
 pub(super) struct Call {
@@ -36,6 +63,22 @@ impl Call {
     /// Whether it carries a list.
     pub(super) fn is_batch(&self) -> bool {
         self.body.trim_ascii_start().first() == Some(&b'[')
+    }
+
+    /// Refuses a caller for whom one of its messages is not: told by the status alone, as clients
+    /// begin to sign in by it.
+    pub(super) fn admit(&self) -> Result<(), Error> {
+        let Some(caller) = self.parts.extensions.get::<Caller>() else { return Ok(()) };
+        // Whoever may do everything need not be asked what is meant.
+        if caller.with(Scope::Trade).is_ok() {
+            return Ok(());
+        }
+        let calls = if self.is_batch() {
+            serde_json::from_slice::<Vec<ToolCall>>(&self.body).unwrap_or_default()
+        } else {
+            serde_json::from_slice::<ToolCall>(&self.body).into_iter().collect()
+        };
+        calls.iter().filter_map(ToolCall::op).try_for_each(|op| op.admit(caller))
     }
 
     /// The request again.

@@ -34,9 +34,9 @@ use self::batch::Call;
 use super::{json_rpc, origin::Home};
 use crate::{
     app::App,
+    caller::Caller,
     error::Error,
     ops::{Cx, Reader, guide, toolsets::Chosen},
-    runs::Caller,
 };
 
 /// Chooses toolsets where the address cannot be changed.
@@ -89,10 +89,11 @@ pub(crate) fn router<S: ServerHandler + Clone>(app: &Arc<App>, server: S) -> Rou
         json_rpc::answered(sent_json, service.handle(request).await.map(Body::new)).await
     };
     let answer = async move |request: Request| {
-        let call = match admitted(&home, request) {
-            Ok(request) => Call::of(request).await,
-            Err(error) => Err(error),
+        let call = async {
+            let call = Call::of(admitted(&home, request)?).await?;
+            call.admit().map(|()| call)
         };
+        let call = call.await;
         match call {
             Ok(call) if call.is_batch() => call.answered(one).await,
             Ok(call) => one(call.whole()).await,

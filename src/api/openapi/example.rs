@@ -20,7 +20,8 @@ pub(super) fn request(op: &OpDef, schema: &Value) -> Map<String, Value> {
 /// An example of a field; none where the schema says it all.
 fn of(field: &str) -> Option<Value> {
     Some(match field {
-        "run_id" => json!(RUN),
+        "run_id" | "key_id" | "grant_id" => json!(RUN),
+        "name" => json!("nightly"),
         "order_id" => json!("5b0f3f0a-7a39-5a52-8c0e-6d0f6f9c2b11"),
         "cancel" => json!([of("order_id")?]),
         "scenario" | "scenario_slug" | "id_or_slug" => json!("sandbox-nov-2024"),

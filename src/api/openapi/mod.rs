@@ -64,6 +64,13 @@ pub(crate) fn document(public_url: &str) -> Value {
                     "name": "X-API-Key",
                     "description": "Wins where both are sent.",
                 },
+                "SessionCookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "bt_session",
+                    "description": "Of a browser that is signed in; `__Host-bt_session` on https. \
+                        Pages of this server alone may change something with it.",
+                },
                 "BearerAuth": {
                     "type": "http",
                     "scheme": "bearer",
@@ -80,6 +87,7 @@ fn method(method: Method) -> &'static str {
     match method {
         Method::Get => "get",
         Method::Post => "post",
+        Method::Patch => "patch",
         Method::Delete => "delete",
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{example, problem, recorded};
 use crate::{
     api::{form::Form, table::Table},
-    ops::{Access, IDEMPOTENCY_KEY, Method, OPS, OpDef},
+    ops::{Access, IDEMPOTENCY_KEY, OPS, OpDef},
 };
 
 /// The groups of operations, in the order of the table.
@@ -64,6 +64,7 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
 /// What is open to everybody can be asked with a key too.
 fn security(access: Access) -> Value {
     match access {
+        Access::Person => json!([{ "ApiKeyAuth": [] }, { "SessionCookie": [] }]),
         Access::Account => json!([{ "ApiKeyAuth": [] }, { "BearerAuth": [] }]),
         Access::Public | Access::OwnerOrPublished => {
             json!([{}, { "ApiKeyAuth": [] }, { "BearerAuth": [] }])
@@ -86,7 +87,7 @@ impl Fields {
         let (mut parameters, mut members) = (Vec::new(), Map::new());
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let in_path = op.route.path.contains(&format!("{{{name}}}"));
-            if in_path || op.route.method != Method::Post {
+            if in_path || !op.route.method.has_body() {
                 let place = if in_path { "path" } else { "query" };
                 let required = required.contains(&name.as_str());
                 let example = example.shift_remove(name);
@@ -103,7 +104,7 @@ impl Fields {
         }
         let required: Vec<&str> =
             required.into_iter().filter(|it| members.contains_key(*it)).collect();
-        let body = (op.route.method == Method::Post && !members.is_empty()).then(|| {
+        let body = (op.route.method.has_body() && !members.is_empty()).then(|| {
             json!({
                 "required": !required.is_empty(),
                 "content": { "application/json": {

@@ -41,9 +41,15 @@ const FAILURES: &[Failure] = &[
     Failure {
         status: 403,
         name: "Forbidden",
-        about: "The run belongs to another account.",
-        meets: |op| names_run(op) && op.access != Access::Public,
-        samples: || vec![Error::foreign_run()],
+        about: "The run belongs to another account, or the credential does not open this.",
+        meets: |op| op.access != Access::Public,
+        samples: || {
+            vec![
+                Error::foreign_run(),
+                Error::scope_required("bottrade:trade"),
+                Error::person_required(),
+            ]
+        },
     },
     Failure {
         status: 404,
@@ -116,10 +122,6 @@ const FAILURES: &[Failure] = &[
         samples: || vec![Error::no_room()],
     },
 ];
-
-fn names_run(op: &OpDef) -> bool {
-    op.route.path.contains("{run_id}")
-}
 
 fn names_scenario(op: &OpDef) -> bool {
     let schema = (op.input)().to_value();

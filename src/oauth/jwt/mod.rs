@@ -88,7 +88,7 @@ pub struct Claims {
 /// Why a token is not good here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
-    /// More bytes than any token of ours has.
+    /// More than [`TOKEN_BYTES_MAX`].
     #[error("the token is too long")]
     Oversize,
     /// Not a JWT, of an algorithm that is none, or with other claims than ours.
@@ -138,8 +138,8 @@ pub enum SigningKeysError {
     },
     /// A file is not what was written.
     #[error(
-        "{} is damaged: {problem}; put it back from a backup, or remove it: no more is lost than \
-         the tokens that it signed in the last {} minutes",
+        "{} is damaged: {problem}; put it back from a backup, or delete it: the tokens that it \
+         signed then end early, within {} min of their issue anyway",
         path.display(),
         LIFETIME.as_mins()
     )]

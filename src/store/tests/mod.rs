@@ -18,7 +18,14 @@ use std::sync::mpsc;
 const SLUG: &str = "sandbox-nov-2024";
 
 fn account(id: &str) -> Account {
-    Account { id: id.to_owned(), name: format!("name-{id}"), plan: "free".into(), created_at: 1 }
+    Account {
+        id: id.to_owned(),
+        name: format!("name-{id}"),
+        plan: "free".into(),
+        handle: None,
+        created_at: 1,
+        deleted_at: None,
+    }
 }
 
 fn derived(sim_time: i64) -> Derived {

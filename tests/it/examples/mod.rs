@@ -9,11 +9,18 @@ mod recorded;
 
 use std::fmt::Write as _;
 
-use bottrade::{scenarios::Catalog, store::Store};
+use bottrade::{
+    keys::Family,
+    scenarios::Catalog,
+    store::{
+        Store,
+        grants::{self, Grant},
+    },
+};
 use serde_json::Value;
 
 use crate::{
-    app::{Client, TestApp, market},
+    app::{Client, START, TestApp, URL, market},
     parity::is_uuid,
 };
 
@@ -27,13 +34,15 @@ const WIDTH: usize = 110;
 /// A server with a caller and the runs that examples speak of.
 struct Stage {
     client: Client,
+    store: Store,
     runs: Vec<(&'static str, String)>,
     app: TestApp,
 }
 
 impl Stage {
     async fn new() -> Self {
-        let app = TestApp::with(Catalog::embedded().unwrap(), Store::in_memory().unwrap());
+        let store = Store::in_memory().unwrap();
+        let app = TestApp::with(Catalog::embedded().unwrap(), store.clone());
         let client = app.account("ada").await;
         let mut runs = Vec::new();
         for name in ["<new run>", "<held run>", "<ended run>", "<published run>"] {
@@ -52,7 +61,44 @@ impl Stage {
             app.clock.advance(60);
             runs.push((name, run));
         }
-        Self { client, runs, app }
+        Self { client, store, runs, app }
+    }
+
+    /// The id of the caller's account.
+    async fn account(&self) -> String {
+        self.app.app.accounts.find("ada").await.unwrap().id
+    }
+
+    /// A key that is made for an example.
+    async fn key(&self) -> String {
+        let (account, accounts) = (self.account().await, &self.app.app.accounts);
+        accounts.add_key(&account, "nightly", Family::Benchmark).await.unwrap().row.id
+    }
+
+    /// A program that was allowed something.
+    async fn grant(&self) -> String {
+        let at = START.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        let grant = Grant {
+            id: "01900000-0000-7000-8000-000000000001".into(),
+            account_id: self.account().await,
+            client_id: "https://claude.ai/oauth/claude-code-client-metadata".into(),
+            client_name: "Claude Code".into(),
+            scope: "bottrade:read bottrade:trade".into(),
+            resource: format!("{URL}/mcp"),
+            created_at: at,
+            last_used_at: None,
+            expires_at: at + 365 * 24 * 3_600 * 1_000_000,
+            revoked_at: None,
+        };
+        let kept = grant.clone();
+        self.store.write(move |tx| grants::insert(tx, &kept)).await.unwrap();
+        grant.id
+    }
+
+    /// The cookie of a browser that is signed in.
+    async fn cookie(&self) -> String {
+        let session = self.app.app.accounts.begin_session(&self.account().await).await.unwrap();
+        format!("bt_session={}", session.reveal())
     }
 
     /// The id of a run that a stand-in names.
@@ -78,13 +124,15 @@ impl Stage {
 /// A text with numbers for its ids, and for its digests but these.
 fn anonymous(text: &str, constant: &[&str]) -> String {
     let (mut shown, mut rest) = (String::new(), text);
-    let mut seen: [Vec<&str>; 2] = Default::default();
+    let mut seen: [Vec<&str>; 4] = Default::default();
     while let Some((at, length)) = first_id(rest.as_bytes()) {
         let (before, found) = rest[..at + length].split_at(at);
         shown += before;
         let (kind, seen) = match length {
             36 => ("id", &mut seen[0]),
-            _ => ("digest", &mut seen[1]),
+            64 => ("digest", &mut seen[1]),
+            10 => ("start of key", &mut seen[2]),
+            _ => ("key", &mut seen[3]),
         };
         if constant.contains(&found) {
             shown += found;
@@ -100,12 +148,18 @@ fn anonymous(text: &str, constant: &[&str]) -> String {
     shown + rest
 }
 
-/// The first UUID or SHA-256: where it is and how long.
+/// The first UUID, SHA-256 or (start of a) key: where it is and how long.
 fn first_id(text: &[u8]) -> Option<(usize, usize)> {
+    let key = |at| {
+        let rest = text.get(at..)?.strip_prefix(b"bt_")?;
+        let digits = rest.iter().take_while(|it| it.is_ascii_alphanumeric()).count();
+        (digits >= 7).then_some((at, 3 + digits))
+    };
     let hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let digest = |at| text.get(at..at + 64).is_some_and(|it: &[u8]| it.iter().all(hex));
     (0..text.len()).find_map(|at| {
-        is_uuid(text, at).then_some((at, 36)).or_else(|| digest(at).then_some((at, 64)))
+        let id = is_uuid(text, at).then_some((at, 36));
+        id.or_else(|| digest(at).then_some((at, 64))).or_else(|| key(at))
     })
 }
 

@@ -5,10 +5,12 @@
 
 use std::fs;
 
+use axum::body::Body;
 use bottrade::ops::{
     OPS, OpDef,
     page::{REQUEST, fenced},
 };
+use http::Request;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -70,6 +72,8 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
                 let order = order.expect(201)["order"]["id"].as_str().unwrap().to_owned();
                 address = address.replace("{order_id}", &order);
             }
+            ("path", "key_id") => address = address.replace("{key_id}", &stage.key().await),
+            ("path", "grant_id") => address = address.replace("{grant_id}", &stage.grant().await),
             ("path", _) => address = address.replace(&format!("{{{name}}}"), &text),
             ("query", _) if !example.is_null() => query.push(format!("{name}={text}")),
             _ => {}
@@ -77,7 +81,22 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
     }
     let body = operation["requestBody"]["content"]["application/json"].get("example");
     let address = format!("{address}?{}", query.join("&"));
-    stage.client.rest(&method.to_uppercase(), &address, body.map(Value::to_string)).await
+    let (method, body) = (method.to_uppercase(), body.map(Value::to_string));
+    match path {
+        "/api/v1/keys" if method == "POST" => {
+            let mut request = Request::post(&address).header("cookie", stage.cookie().await);
+            if body.is_some() {
+                request = request.header("content-type", "application/json");
+            }
+            let body = body.map_or_else(Body::empty, Body::from);
+            stage.app.anon().send(request.body(body).unwrap()).await
+        }
+        "/api/v1/grants" => {
+            stage.grant().await;
+            stage.client.rest(&method, &address, body).await
+        }
+        _ => stage.client.rest(&method, &address, body).await,
+    }
 }
 
 /// The successful answer of an operation, by media type.

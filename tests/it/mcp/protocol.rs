@@ -201,9 +201,10 @@ async fn who_shows_no_key_can_look_around() {
             assert_ne!(result(&answer)["isError"], true, "{tool}");
         }
         let start = json!({ "name": "start_run", "arguments": { "scenario_slug": "tiny" } });
-        let answer = result(&ask(&anon, version, "tools/call", start).await);
-        assert_eq!(answer["isError"], true);
-        assert_eq!(answer["structuredContent"]["code"], "key_required");
+        let answer = ask(&anon, version, "tools/call", start).await;
+        answer.problem(401, "BotTrade API key required");
+        let challenge = answer.headers["www-authenticate"].to_str().unwrap();
+        assert!(challenge.contains("resource_metadata="), "{challenge}");
     }
     let bad = ask(&app.with_key("bt_wrong"), MODERN, "tools/list", json!({})).await;
     assert_eq!(bad.any_problem()["status"], 401);
@@ -244,7 +245,7 @@ async fn a_method_that_is_not_there_offers_near_ones() {
         let message = told["message"].as_str().unwrap();
         assert!(message.starts_with("there is no method \"tools/lst\""), "{message}");
         assert!(message.contains("tools/list"), "{message}");
-        let wrong = json!({ "name": "get_run", "arguments": [] });
+        let wrong = json!({ "name": "get_scenario", "arguments": [] });
         let told = error(&ask(&anon, version, "tools/call", wrong).await, 200, -32602);
         let message = told["message"].as_str().unwrap();
         assert!(message.starts_with("`params` do not have the shape of tools/call"), "{message}");

@@ -14,6 +14,7 @@ async fn the_key_is_asked_for_before_the_request_is_read() {
         let method = match op.route.method {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Patch => "PATCH",
             Method::Delete => "DELETE",
         };
         for body in ["{", "[]", r#"{"no":"such","no":"field"}"#] {

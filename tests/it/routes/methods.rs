@@ -15,6 +15,7 @@ fn addresses() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         let methods: &[_] = match op.route.method {
             Method::Get => &["GET", "HEAD"],
             Method::Post => &["POST"],
+            Method::Patch => &["PATCH"],
             Method::Delete => &["DELETE"],
         };
         addresses.entry(op.route.path).or_default().extend(methods);

@@ -3,7 +3,13 @@
 use std::{collections::BTreeSet, io::Read as _};
 
 use axum::{Router, body::Body};
-use bottrade::{api, api::limits::Limits, app::App, clock::TestClock, store::Store};
+use bottrade::{
+    api,
+    api::limits::Limits,
+    app::{App, People},
+    clock::TestClock,
+    store::Store,
+};
 use flate2::read::GzDecoder;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
@@ -84,7 +90,9 @@ struct Site {
 impl Site {
     fn new() -> Self {
         let clock = TestClock::at(START.parse().unwrap());
-        let app = App::new(PUBLIC, world::catalog(), Store::in_memory().unwrap(), clock);
+        let people = People::none(PUBLIC, clock.clone()).unwrap();
+        let store = Store::in_memory().unwrap();
+        let app = App::new(PUBLIC, world::catalog(), store, clock, people);
         Self { router: api::router(&app, &Limits::default()) }
     }
 

@@ -66,6 +66,7 @@ fn address(op: &OpDef) -> String {
     let method = match op.route.method {
         Method::Get => "GET",
         Method::Post => "POST",
+        Method::Patch => "PATCH",
         Method::Delete => "DELETE",
     };
     let path = op.route.path.trim_start_matches("/api/v1");
@@ -197,6 +198,7 @@ fn failures() -> Vec<Error> {
         Error::key_reused(),
         Error::body_too_large(BODY_BYTES_MAX),
         Error::too_many("calls of this account", Duration::from_millis(1)),
+        Error::scope_required("bottrade:trade"),
         Error::internal("an example"),
         Error::no_room(),
         Error::malformed_request("no colon in a header"),

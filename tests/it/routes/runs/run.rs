@@ -154,7 +154,8 @@ async fn a_revoked_key_opens_nothing_from_then_on() {
         accounts.holder(&key).await.unwrap().unwrap()
     };
     let (hers, other) = (holder(&ada.key).await, holder(&eve.key).await);
-    let revoke = async |account: &str| accounts.revoke_key(account, &hers.key_id).await.unwrap();
+    let key_id = hers.credential.key_id().unwrap();
+    let revoke = async |account: &str| accounts.revoke_key(account, key_id).await.unwrap();
     assert!(!revoke(&other.id).await, "somebody else's key");
     ada.get(&path).await.expect(200);
     assert!(revoke(&hers.id).await);

@@ -1,0 +1,107 @@
+//! Keys of an account: made, listed, named, revoked.
+
+use super::{Accounts, Event, checked, note};
+use crate::{
+    clock::new_id,
+    error::Error,
+    keys::{Family, Key, Kind},
+    store::{self, keys::Key as KeyRow},
+};
+
+/// Keys of a family that an account may have at the same time.
+const KEYS_MAX: usize = 100;
+
+/// A key that was just made: the one time it is seen.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// The secret.
+    pub key: Key,
+    /// What may be seen again.
+    pub row: KeyRow,
+}
+
+impl Accounts {
+    /// Makes a key for the account of this name, and the account when there is none.
+    pub async fn create_key(
+        &self,
+        account: &str,
+        name: &str,
+        family: Family,
+    ) -> Result<Key, Error> {
+        let fresh = self.fresh(checked("account", account)?);
+        let account = self.store.write(move |tx| store::accounts::ensure(tx, &fresh)).await?;
+        self.add_key(&account.id, name, family).await.map(|new| new.key)
+    }
+
+    /// Makes a key for an account.
+    pub async fn add_key(
+        &self,
+        account_id: &str,
+        name: &str,
+        family: Family,
+    ) -> Result<NewKey, Error> {
+        let (now, key) = (self.clock.now(), Key::mint(Kind::Key(family)));
+        let row = KeyRow {
+            id: new_id(now).to_string(),
+            account_id: account_id.to_owned(),
+            name: checked("name", name)?.to_owned(),
+            prefix: key.shown().to_owned(),
+            family,
+            created_at: now.as_microsecond(),
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let (kept, hash) = (row.clone(), key.hash());
+        let made = self.store.write(move |tx| {
+            let open = |it: &KeyRow| it.family == family && it.revoked_at.is_none();
+            let keys = store::keys::list(tx, &kept.account_id)?;
+            if keys.iter().filter(|it| open(it)).count() >= KEYS_MAX {
+                return Ok(false);
+            }
+            store::keys::insert(tx, &kept, &hash)?;
+            note(tx, now, &kept.account_id, Event::KeyCreated, &kept.id)?;
+            Ok(true)
+        });
+        if made.await? { Ok(NewKey { key, row }) } else { Err(Error::too_many_keys(KEYS_MAX)) }
+    }
+
+    /// The keys of an account that open something, oldest first.
+    pub async fn keys(&self, account_id: &str, family: Family) -> Result<Vec<KeyRow>, Error> {
+        let account_id = account_id.to_owned();
+        let keys = self.store.read(move |tx| store::keys::list(tx, &account_id)).await?;
+        Ok(keys.into_iter().filter(|it| it.family == family && it.revoked_at.is_none()).collect())
+    }
+
+    /// Gives a key another name.
+    pub async fn rename_key(&self, account_id: &str, id: &str, name: &str) -> Result<(), Error> {
+        let name = checked("name", name)?.to_owned();
+        let (account_id, id, now) = (account_id.to_owned(), id.to_owned(), self.clock.now());
+        let renamed = self.store.write(move |tx| {
+            let renamed = store::keys::rename(tx, &account_id, &id, &name)?;
+            if renamed {
+                note(tx, now, &account_id, Event::KeyRenamed, &id)?;
+            }
+            Ok(renamed)
+        });
+        let renamed = renamed.await?;
+        self.forget();
+        if renamed { Ok(()) } else { Err(Error::no_such_key()) }
+    }
+
+    /// Revokes a key of an account for good: when this answers, the key opens nothing here.
+    pub async fn revoke_key(&self, account_id: &str, key_id: &str) -> Result<bool, Error> {
+        let (account_id, key_id) = (account_id.to_owned(), key_id.to_owned());
+        let now = self.clock.now();
+        let revoked = self.store.write(move |tx| {
+            let there = store::keys::revoke(tx, &account_id, &key_id, now.as_microsecond())?;
+            if there {
+                note(tx, now, &account_id, Event::KeyRevoked, &key_id)?;
+            }
+            Ok(there)
+        });
+        let revoked = revoked.await;
+        // Also after an error: whether a failed commit reached the disk is unknown.
+        self.forget();
+        Ok(revoked?)
+    }
+}

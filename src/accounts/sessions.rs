@@ -1,0 +1,78 @@
+//! Browsers that are signed in.
+
+use std::sync::Arc;
+
+use super::{Accounts, Event, lives, note};
+use crate::{
+    caller::{Account, Credential},
+    clock::new_id,
+    error::Error,
+    keys::{Key, Kind},
+    store::{self, sessions::Session as SessionRow},
+};
+
+/// How long a browser stays signed in, in seconds: thirty days.
+pub const SESSION_SECONDS: i64 = 30 * 24 * 3600;
+
+/// A browser that is signed in, and whose it is.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The account as this session opens it.
+    pub account: Arc<Account>,
+    /// What the browser shows.
+    pub secret: Key,
+}
+
+impl Accounts {
+    /// Signs a browser in; an earlier session of it is not taken over.
+    pub async fn begin_session(&self, account_id: &str) -> Result<Key, Error> {
+        let (now, secret) = (self.clock.now(), Key::mint(Kind::Session));
+        let at = now.as_microsecond();
+        let row = SessionRow {
+            id: new_id(now).to_string(),
+            account_id: account_id.to_owned(),
+            created_at: at,
+            expires_at: at + SESSION_SECONDS * 1_000_000,
+        };
+        let hash = secret.hash();
+        let kept = self.store.write(move |tx| {
+            store::sessions::insert(tx, &row, &hash)?;
+            note(tx, now, &row.account_id, Event::SignedIn, &row.id)
+        });
+        kept.await?;
+        Ok(secret)
+    }
+
+    /// The session that a browser shows; none when it is unknown or has ended.
+    pub async fn session(&self, secret: &str) -> Result<Option<Session>, Error> {
+        let Some(secret) = Key::parse_as(Kind::Session, secret) else { return Ok(None) };
+        let (hash, now) = (secret.hash(), self.now());
+        let found = self.store.read(move |tx| store::sessions::find(tx, &hash)).await?;
+        Ok(found.filter(|(row, account)| now < row.expires_at && lives(account)).map(
+            |(row, account)| {
+                let credential = Credential::Session { id: row.id };
+                let (id, name) = (account.id, account.name);
+                Session { account: Arc::new(Account { id, name, credential }), secret }
+            },
+        ))
+    }
+
+    /// The sessions of an account, oldest first.
+    pub async fn sessions(&self, account_id: &str) -> Result<Vec<SessionRow>, Error> {
+        let (account_id, now) = (account_id.to_owned(), self.now());
+        Ok(self.store.read(move |tx| store::sessions::list(tx, &account_id, now)).await?)
+    }
+
+    /// Signs a browser out; false when the account has no such session.
+    pub async fn end_session(&self, account_id: &str, id: &str) -> Result<bool, Error> {
+        let (account_id, id, now) = (account_id.to_owned(), id.to_owned(), self.clock.now());
+        let ended = self.store.write(move |tx| {
+            let ended = store::sessions::end(tx, &account_id, &id)?;
+            if ended {
+                note(tx, now, &account_id, Event::SignedOut, &id)?;
+            }
+            Ok(ended)
+        });
+        Ok(ended.await?)
+    }
+}

@@ -1,0 +1,163 @@
+//! `bottrade account`: the accounts of a server, for its operator.
+
+use std::{io::Write as _, process::ExitCode, sync::Arc};
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::Data;
+use crate::{
+    accounts::Accounts,
+    clock::SystemClock,
+    keys::Family,
+    ops::views::instant,
+    store::{Store, runs},
+};
+
+/// Events that an export holds at most, the newest.
+const EVENTS_MAX: i64 = 10_000;
+/// Runs that an export holds at most, the newest.
+const RUNS_MAX: i64 = 100_000;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// List the accounts, oldest first.
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Print everything that is kept about an account, but for secrets, as JSON.
+    Export {
+        /// Its name or id.
+        account: String,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Erase an account for good: identities, keys, sign-ins, programs that it allowed something,
+    /// and all runs that were not published, with their reasoning. Published runs stay, under
+    /// "deleted"; of the others the hashes of their journals stay. Works while a server runs.
+    Delete {
+        /// Its name or id.
+        account: String,
+        /// Do it without being asked.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Put an account on a plan.
+    SetPlan {
+        /// Its name or id.
+        account: String,
+        /// The plan.
+        #[arg(value_parser = ["free", "pro", "max", "unlimited"])]
+        plan: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+impl Verb {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let (Self::List { data }
+        | Self::Export { data, .. }
+        | Self::Delete { data, .. }
+        | Self::SetPlan { data, .. }) = &self;
+        std::fs::create_dir_all(&data.data_dir)?;
+        let store = Store::open(crate::app::database(&data.data_dir))?;
+        let desk = Desk { accounts: Accounts::new(store.clone(), Arc::new(SystemClock)), store };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let told = runtime.block_on(async {
+            match &self {
+                Self::List { .. } => desk.list().await,
+                Self::Export { account, .. } => desk.export(account).await,
+                Self::Delete { account, yes, .. } => desk.delete(account, *yes).await,
+                Self::SetPlan { account, plan, .. } => desk.set_plan(account, plan).await,
+            }
+        })?;
+        // A reader that has seen enough is no failure.
+        let _ = writeln!(std::io::stdout(), "{told}");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+struct Desk {
+    accounts: Accounts,
+    store: Store,
+}
+
+impl Desk {
+    async fn list(&self) -> anyhow::Result<String> {
+        let mut lines = vec![format!("{:<36}  {:<10}  {:<20}  {}", "id", "plan", "made", "name")];
+        for it in self.accounts.list().await? {
+            let made = instant(it.created_at);
+            lines.push(format!("{:<36}  {:<10}  {made:<20}  {}", it.id, it.plan, it.name));
+        }
+        Ok(lines.join("\n"))
+    }
+
+    async fn export(&self, asked: &str) -> anyhow::Result<String> {
+        let account = self.accounts.find(asked).await?;
+        let id = account.id.clone();
+        let runs = self.store.read(move |tx| runs::list(tx, &id, RUNS_MAX, None)).await?;
+        let keys = [
+            self.accounts.keys(&account.id, Family::Benchmark).await?,
+            self.accounts.keys(&account.id, Family::Bot).await?,
+        ];
+        let keys: Vec<Value> = keys
+            .concat()
+            .iter()
+            .map(|it| {
+                json!({ "id": it.id, "name": it.name, "prefix": it.prefix,
+                    "created_at": instant(it.created_at),
+                    "last_used_at": it.last_used_at.map(instant) })
+            })
+            .collect();
+        let identities = self.accounts.identities(&account.id).await?;
+        let grants = self.accounts.grants(&account.id).await?;
+        let sessions = self.accounts.sessions(&account.id).await?;
+        let events = self.accounts.events(&account.id, EVENTS_MAX).await?;
+        let whole = json!({
+            "account": { "id": account.id, "name": account.name, "handle": account.handle,
+                "plan": account.plan, "created_at": instant(account.created_at) },
+            "identities": identities.iter().map(|it| json!({ "issuer": it.issuer,
+                "subject": it.subject, "shown": it.shown,
+                "created_at": instant(it.created_at) })).collect::<Vec<_>>(),
+            "keys": keys,
+            "grants": grants.iter().map(|it| json!({ "id": it.id, "client_id": it.client_id,
+                "client_name": it.client_name, "scope": it.scope,
+                "created_at": instant(it.created_at),
+                "expires_at": instant(it.expires_at) })).collect::<Vec<_>>(),
+            "sessions": sessions.iter().map(|it| json!({ "id": it.id,
+                "created_at": instant(it.created_at),
+                "expires_at": instant(it.expires_at) })).collect::<Vec<_>>(),
+            "events": events.iter().map(|it| json!({ "at": instant(it.at), "event": it.event,
+                "about": it.about })).collect::<Vec<_>>(),
+            "runs": runs.iter().map(|it| json!({ "id": it.origin.id,
+                "scenario": it.origin.scenario_slug, "attempt": it.attempt,
+                "created_at": instant(it.origin.created_at),
+                "published_at": it.published_at.map(instant) })).collect::<Vec<_>>(),
+        });
+        Ok(serde_json::to_string_pretty(&whole)?)
+    }
+
+    async fn delete(&self, asked: &str, yes: bool) -> anyhow::Result<String> {
+        let account = self.accounts.find(asked).await?;
+        if !yes {
+            anyhow::bail!(
+                "this erases {} ({}) for good: identities, keys, sign-ins and all runs that were \
+                 not published; published runs stay under \"deleted\". Say --yes to do it",
+                account.name,
+                account.id
+            );
+        }
+        self.accounts.erase(&account.id).await?;
+        Ok(format!("{} ({}) is erased", account.name, account.id))
+    }
+
+    async fn set_plan(&self, asked: &str, plan: &str) -> anyhow::Result<String> {
+        let account = self.accounts.find(asked).await?;
+        self.accounts.set_plan(&account.id, plan).await?;
+        Ok(format!("{} is on the plan {plan}", account.name))
+    }
+}

@@ -1,0 +1,145 @@
+//! Where people sign in: what was begun in a browser is finished there, once.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Callback, Pending, Providers, SignInError};
+use crate::{
+    accounts::{Accounts, Person},
+    clock::Clock,
+    error::Error,
+    keys::{Key, Kind},
+    store::{self, Store, tickets::Ticket},
+};
+
+/// How long a link of the operator is good, in microseconds: ten minutes.
+const LINK_MICROS: i64 = 600 * 1_000_000;
+
+const BEGUN: &str = "sign-in";
+const LINK: &str = "link";
+
+/// A sign-in that a browser began.
+#[derive(Serialize, Deserialize)]
+struct Visit {
+    pending: Pending,
+    /// Where the person wanted to go.
+    next: String,
+}
+
+/// Where a browser is sent, and the cookie by which it is known when it comes back.
+pub struct Sent {
+    /// The provider's address.
+    pub url: String,
+    /// What the browser keeps.
+    pub ticket: Key,
+}
+
+/// A person who has signed in.
+pub struct Arrived {
+    /// The account's id.
+    pub account_id: String,
+    /// Where they wanted to go.
+    pub next: String,
+}
+
+/// Providers, links, and what is under way with them.
+pub struct Desk {
+    store: Store,
+    accounts: Arc<Accounts>,
+    clock: Arc<dyn Clock>,
+    providers: Providers,
+    public_url: String,
+}
+
+impl Desk {
+    /// The desk of a server with these providers.
+    pub fn new(
+        public_url: &str,
+        store: Store,
+        accounts: Arc<Accounts>,
+        clock: Arc<dyn Clock>,
+        providers: Providers,
+    ) -> Self {
+        Self { store, accounts, clock, providers, public_url: public_url.to_owned() }
+    }
+
+    /// The providers.
+    pub fn providers(&self) -> &Providers {
+        &self.providers
+    }
+
+    /// Where a provider sends browsers back to.
+    fn callback_url(&self, provider: &str) -> String {
+        format!("{}/login/{provider}/callback", self.public_url)
+    }
+
+    /// Begins a sign-in through a provider.
+    pub async fn begin(&self, provider: &str, next: &str) -> Result<Sent, Error> {
+        let begun = self.providers.begin(provider, &self.callback_url(provider)).await?;
+        let visit = Visit { pending: begun.pending, next: next.to_owned() };
+        let body = serde_json::to_string(&visit).map_err(Error::internal)?;
+        let lives = super::PENDING_FOR * 1_000_000;
+        let ticket = self.issue(BEGUN, body, lives).await?;
+        Ok(Sent { url: begun.url, ticket })
+    }
+
+    /// Finishes the sign-in that this browser began.
+    pub async fn finish(&self, ticket: &str, callback: Callback) -> Result<Arrived, Error> {
+        let body = self.take(BEGUN, ticket).await?.ok_or(SignInError::OtherState)?;
+        let Visit { pending, next } = serde_json::from_str(&body).map_err(Error::internal)?;
+        let person = self.providers.finish(&pending, callback).await?;
+        let person = Person {
+            provider: person.provider,
+            issuer: person.issuer,
+            subject: person.subject,
+            shown: person.shown,
+        };
+        Ok(Arrived { account_id: self.accounts.of_person(&person).await?, next })
+    }
+
+    /// A link that signs the account of a server without providers in, once.
+    pub async fn link(&self) -> Result<String, Error> {
+        let local = self.accounts.local().await?.ok_or_else(Error::no_such_account)?;
+        let ticket = self.issue(LINK, local, LINK_MICROS).await?;
+        Ok(format!("{}/login/link/{}", self.public_url, ticket.reveal()))
+    }
+
+    /// Whether a link would sign somebody in; asking does not use it up.
+    pub async fn is_link(&self, ticket: &str) -> Result<bool, Error> {
+        let Some(ticket) = Key::parse_as(Kind::Ticket, ticket) else { return Ok(false) };
+        let (hash, now) = (ticket.hash(), self.now());
+        let found = self.store.read(move |tx| store::tickets::find(tx, LINK, &hash, now)).await?;
+        Ok(found.is_some_and(|it| it.used_at.is_none()))
+    }
+
+    /// The account of a link, which is used up.
+    pub async fn follow(&self, ticket: &str) -> Result<String, Error> {
+        self.take(LINK, ticket).await?.ok_or_else(Error::link_used)
+    }
+
+    async fn issue(&self, purpose: &str, body: String, lives: i64) -> Result<Key, Error> {
+        let key = Key::mint(Kind::Ticket);
+        let (hash, expires_at) = (key.hash(), self.now() + lives);
+        let ticket = Ticket { purpose: purpose.to_owned(), body, expires_at, used_at: None };
+        self.store.write(move |tx| store::tickets::insert(tx, &hash, &ticket)).await?;
+        Ok(key)
+    }
+
+    /// What a ticket carries, which is used up.
+    async fn take(&self, purpose: &'static str, ticket: &str) -> Result<Option<String>, Error> {
+        let Some(ticket) = Key::parse_as(Kind::Ticket, ticket) else { return Ok(None) };
+        let (hash, now) = (ticket.hash(), self.now());
+        let taken = self.store.write(move |tx| {
+            if !store::tickets::take(tx, purpose, &hash, now)? {
+                return Ok(None);
+            }
+            store::tickets::find(tx, purpose, &hash, now)
+        });
+        Ok(taken.await?.map(|it| it.body))
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_microsecond()
+    }
+}
