@@ -97,17 +97,6 @@ impl App {
         })
     }
 
-    /// Whether only this computer reaches the service, and nobody signs in through a provider.
-    pub fn is_local(&self) -> bool {
-        let host = url::Url::parse(&self.public_url).ok();
-        let loopback = host.as_ref().and_then(url::Url::host).is_some_and(|host| match host {
-            url::Host::Domain(name) => name == "localhost",
-            url::Host::Ipv4(address) => address.is_loopback(),
-            url::Host::Ipv6(address) => address.is_loopback(),
-        });
-        loopback && self.desk.providers().is_empty()
-    }
-
     /// The scenario of this slug or id; the error offers the nearest slugs.
     pub fn scenario(&self, asked: &str) -> Result<&Arc<Entry>, Error> {
         self.scenario_as("scenario with id or slug", asked)

@@ -4,6 +4,8 @@ mod account;
 mod backup;
 mod environment;
 mod key;
+mod login_link;
+mod place;
 mod play;
 mod scenario;
 mod serve;
@@ -43,6 +45,8 @@ enum Verb {
         #[command(subcommand)]
         verb: account::Verb,
     },
+    /// Print a link that signs the account `local` in, once.
+    LoginLink(login_link::LoginLink),
     /// List, check, import and cut scenarios.
     Scenario {
         #[command(subcommand)]
@@ -113,6 +117,7 @@ pub fn main() -> ExitCode {
         Verb::Serve(serve) => serve.run(),
         Verb::Key { verb } => verb.run(),
         Verb::Account { verb } => verb.run(),
+        Verb::LoginLink(link) => link.run(),
         Verb::Scenario { verb } => verb.run(&mut std::io::stdout()),
         Verb::Play(play) => play.run(),
         Verb::Backup(backup) => backup.run(),

@@ -3,7 +3,6 @@
 use std::{
     fs::OpenOptions,
     io::{IsTerminal as _, Write as _},
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -19,7 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Data, Scenarios};
+use super::{Data, Scenarios, place::Place};
 use crate::{
     api::{
         self,
@@ -47,13 +46,8 @@ const OWN_DESCRIPTORS: u64 = 64 + TURNED_AWAY_MAX as u64;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Address and port to listen on.
-    #[arg(long, env = "BOTTRADE_LISTEN", default_value = "127.0.0.1:8080")]
-    #[arg(value_name = "ADDRESS:PORT", value_parser = address)]
-    listen: SocketAddr,
-    /// Where clients reach this server; default: http:// and the listen address.
-    #[arg(long, env = "BOTTRADE_PUBLIC_URL", value_name = "URL", value_parser = url)]
-    public_url: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// Connections at the same time; when all are taken, the longest idle one makes room.
     #[arg(long, env = "BOTTRADE_CONNECTIONS", value_name = "NUMBER")]
     #[arg(default_value_t = Limits::default().connections as u64, value_parser = at_least_one())]
@@ -96,11 +90,10 @@ impl Serve {
         let _alone = self.data.alone()?;
         let limits = self.limits();
         let store = Store::open(crate::app::database(data_dir))?;
-        let listener = listen::bind(self.listen).with_context(|| {
-            format!("cannot listen on {}; --listen chooses another", self.listen)
-        })?;
-        let address = listener.local_addr()?;
-        let public_url = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let asked = self.place.listen;
+        let listener = listen::bind(asked)
+            .with_context(|| format!("cannot listen on {asked}; --listen chooses another"))?;
+        let public_url = self.place.public_url(listener.local_addr()?);
         // This server speaks no TLS: somebody does it for it.
         if public_url.starts_with("https://") && limits.trusted_proxies.is_empty() {
             tracing::warn!(
@@ -192,18 +185,6 @@ fn descriptors(wanted: u64) -> u64 {
     let more = maximum.map_or(wanted, |maximum| maximum.min(wanted));
     let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(more), maximum });
     if raised.is_ok() { more } else { current }
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:8080".into())
-}
-
-fn url(text: &str) -> Result<String, String> {
-    let uri = text.parse::<http::Uri>().ok();
-    let good = uri
-        .is_some_and(|it| matches!(it.scheme_str(), Some("http" | "https")) && it.host().is_some());
-    let expected = "expected an address such as https://bottrade.example";
-    if good { Ok(text.trim_end_matches('/').to_owned()) } else { Err(expected.into()) }
 }
 
 /// Looks after the runs now and every ten minutes.
@@ -320,10 +301,7 @@ async fn banner(app: &App, data_dir: &Path, first_key: Option<&Key>) -> String {
         }
         _ => lines.push(format!("  Key   sign in at {base}/login and make one")),
     }
-    if terminal
-        && app.is_local()
-        && let Ok(link) = app.desk.link().await
-    {
+    if terminal && let Ok(link) = app.desk.link().await {
         lines.push(format!("  Sign in at {link} (once, within ten minutes)"));
     }
     let shown =

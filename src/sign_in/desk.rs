@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use url::{Host, Url};
 
 use super::{Callback, Pending, Providers, SignInError};
 use crate::{
@@ -69,6 +70,17 @@ impl Desk {
         &self.providers
     }
 
+    /// Whether only this computer reaches the server, and nobody signs in through a provider.
+    pub fn is_local(&self) -> bool {
+        let url = Url::parse(&self.public_url).ok();
+        let loopback = url.as_ref().and_then(Url::host).is_some_and(|host| match host {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        });
+        loopback && self.providers.is_empty()
+    }
+
     /// Where a provider sends browsers back to.
     fn callback_url(&self, provider: &str) -> String {
         format!("{}/login/{provider}/callback", self.public_url)
@@ -100,6 +112,9 @@ impl Desk {
 
     /// A link that signs the account of a server without providers in, once.
     pub async fn link(&self) -> Result<String, Error> {
+        if !self.is_local() {
+            return Err(Error::link_from_elsewhere());
+        }
         let local = self.accounts.local().await?.ok_or_else(Error::no_such_account)?;
         let ticket = self.issue(LINK, local, LINK_MICROS).await?;
         Ok(format!("{}/login/link/{}", self.public_url, ticket.reveal()))

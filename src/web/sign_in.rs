@@ -135,7 +135,7 @@ pub(super) async fn follow_link(
 /// Links are for whoever sits at the server's own computer.
 fn on_this_computer(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|it| headers.contains_key(*it));
-    if app.is_local() && !forwarded { Ok(()) } else { Err(Error::link_from_elsewhere()) }
+    if app.desk.is_local() && !forwarded { Ok(()) } else { Err(Error::link_from_elsewhere()) }
 }
 
 #[derive(Deserialize)]
