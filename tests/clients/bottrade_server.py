@@ -85,8 +85,8 @@ class Binary:
 class Server:
     """One `bottrade serve` on a port and a data folder of its own, or as a plain `bottrade` has them."""
 
-    def __init__(self, binary: Binary, folder: Path, *, plain: bool = False) -> None:
-        self.binary, self.folder = binary, folder
+    def __init__(self, binary: Binary, folder: Path, *, plain: bool = False, **settings: str) -> None:
+        self.binary, self.folder, self._settings = binary, folder, settings
         self.data_dir = folder / "data"
         self.port = 8080 if plain else free_port()
         self.base = f"http://127.0.0.1:{self.port}"
@@ -101,7 +101,7 @@ class Server:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self.folder,
-                env=environment(**env),
+                env=environment(**self._settings, **env),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
@@ -174,12 +174,16 @@ class Server:
         """Output of a `bottrade` command that works on this server's data folder."""
         return self.binary.output(*arguments, "--data-dir", str(self.data_dir), **env)
 
+    def login_link(self) -> str:
+        """A link that signs the account `local` in, once."""
+        return self.command("login-link", "--public-url", self.base).strip()
+
 
 @contextmanager
-def running(binary: Binary, folder: Path) -> Iterator[Server]:
+def running(binary: Binary, folder: Path, **settings: str) -> Iterator[Server]:
     """A server on an empty data folder below this one, which is made; ended when it is done with."""
     folder.mkdir(exist_ok=True)
-    server = Server(binary, folder)
+    server = Server(binary, folder, **settings)
     try:
         server.start()
         yield server

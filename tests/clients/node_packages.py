@@ -6,6 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,13 +37,39 @@ class Packages:
         return subprocess.run(
             [NODE, *arguments],
             cwd=self.folder,
-            env={"PATH": f"{NODE.parent}:{os.environ['PATH']}", "HOME": str(self.folder), "TZ": "UTC"} | env,
+            env=self._environment(env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=SECONDS,
             check=False,
         )
+
+    @contextmanager
+    def talking(self, *arguments: str | Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+        """A Node program that is talked to by its standard streams; ended when it is done with."""
+        process = subprocess.Popen(
+            [NODE, *arguments],
+            cwd=self.folder,
+            env=self._environment(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        )
+        with process:
+            # A program that says nothing more is ended: whoever reads its lines then finds their end.
+            clock = threading.Timer(SECONDS, process.kill)
+            clock.start()
+            try:
+                yield process
+            finally:
+                clock.cancel()
+                process.kill()
+
+    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+        return {"PATH": f"{NODE.parent}:{os.environ['PATH']}", "HOME": str(self.folder), "TZ": "UTC"} | more
 
 
 @pytest.fixture(scope="session")

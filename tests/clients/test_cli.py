@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from bottrade_server import ROOT, Binary, Server, environment, free_port
+from browser import Browser
 
 SANDBOX = "sandbox-nov-2024"
 KEY = re.compile(r"\bbt_[0-9A-Za-z]{40,}\b")
@@ -273,3 +274,40 @@ def test_play_says_what_is_wrong_with_server_or_key(server: Server) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     no_server = server.binary.run("play", "--server", nobody, "--key", "k")
     assert (no_server.returncode, f"cannot reach {nobody}" in no_server.stderr) == (1, True)
+
+
+def test_a_login_link_signs_local_in_once(fresh: Server) -> None:
+    fresh.start()
+    link = fresh.login_link()
+    assert re.fullmatch(rf"{re.escape(fresh.base)}/login/link/bt_ticket_[0-9A-Za-z]+", link)
+    by_port = fresh.command("login-link", "--listen", f"127.0.0.1:{fresh.port}")
+    assert by_port.startswith(f"{fresh.base}/login/link/")
+    assert by_port.strip() != link
+    browser = Browser(fresh.base)
+    try:
+        page = browser.press(browser.open(link), "Sign in")
+        assert page.url == f"{fresh.base}/account"
+        assert "used before" in browser.open(link).text
+    finally:
+        browser.close()
+
+
+def test_a_login_link_is_for_the_own_computer(fresh: Server) -> None:
+    fresh.start()
+    data = ("--data-dir", str(fresh.data_dir))
+    done = fresh.binary.run("login-link", "--public-url", "https://bottrade.example", *data)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "on the server's own computer alone" in done.stderr
+
+
+def test_a_login_link_needs_the_account(fresh: Server, tmp_path: Path) -> None:
+    done = fresh.binary.run("login-link", "--data-dir", str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no database at" in done.stderr
+    assert not (tmp_path / "none").exists()
+    # Where people sign in through a provider there is no account `local`.
+    oidc = {"BOTTRADE_OIDC_ISSUER": "http://127.0.0.1:9", "BOTTRADE_OIDC_CLIENT_ID": "id"}
+    fresh.start(**oidc, BOTTRADE_OIDC_CLIENT_SECRET="secret")
+    done = fresh.binary.run("login-link", "--public-url", fresh.base, "--data-dir", str(fresh.data_dir))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no link for the account `local`: no such account" in done.stderr

@@ -16,12 +16,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from bottrade_server import Server
+from bottrade_server import Server, free_port
+from browser import Browser
 from node_packages import Packages
 
 SUITE = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
-FOLDER_NAME = re.compile(r"^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$")
+FOLDER_NAME = re.compile(r"^(?:authorization-)?server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$")
 """Where the suite puts the checks of a scenario."""
 START_SECONDS = 30
 
@@ -126,6 +128,9 @@ PRODUCT = {
 }
 """What passes without any fixture."""
 
+AUTHORIZATION = {"authorization-server-metadata-endpoint": 2, "authorization-code-grant": 1}
+"""What the suite asks of an authorization server."""
+
 PASSED = {"SUCCESS"}
 SAYS_NOTHING = {"INFO"}
 
@@ -199,3 +204,23 @@ def test_a_revision_without_fixtures(revision: str, server: Server, packages: Pa
     expected = PRODUCT[revision]
     passed = {name: count for name, count in report.passed().items() if name in expected}
     assert passed == expected, "\n".join(report.failures())
+
+
+def test_the_authorization_server(server: Server, packages: Packages, tmp_path: Path) -> None:
+    port, folder = free_port(), tmp_path / "out"
+    name, callback = "Conformance", f"http://127.0.0.1:{port}/callback"
+    registration = {"client_name": name, "redirect_uris": [callback]}
+    client = httpx.post(f"{server.base}/oauth/register", json=registration).raise_for_status().json()
+    browser = Browser(server.base)
+    browser.sign_in(server)
+    arguments = ["--url", server.base, "--client-id", client["client_id"], "--resource", f"{server.base}/mcp"]
+    with packages.talking(SUITE, "authorization", *arguments, "-p", str(port), "-o", folder) as program:
+        said = []
+        for line in program.stdout:
+            said.append(line)
+            if line.startswith(f"{server.base}/oauth/authorize?"):
+                browser.open(browser.allow(line.strip(), name))
+    browser.close()
+    assert folder.is_dir(), "".join(said)
+    report = Report(folder)
+    assert report.passed() == AUTHORIZATION, "\n".join(report.failures())
