@@ -25,11 +25,14 @@ class Button:
 
 @dataclass
 class Form:
-    """A form as it stands on the page: hidden fields, and boxes as they are ticked."""
+    """A form as it stands on the page."""
 
     method: str
     action: str
     fields: list[tuple[str, str]] = field(default_factory=list)
+    """What it sends: fields and ticked boxes."""
+    boxes: list[tuple[str, str]] = field(default_factory=list)
+    """Those that are boxes."""
     buttons: list[Button] = field(default_factory=list)
 
 
@@ -62,8 +65,11 @@ class _Reader(HTMLParser):
         name, value = attributes.get("name"), attributes.get("value")
         if kind == "submit":
             self.forms[-1].buttons.append(Button(value or "Submit", name, value or ""))
-        elif name and (kind != "checkbox" or "checked" in attributes):
-            self.forms[-1].fields.append((name, value or ("on" if kind == "checkbox" else "")))
+        elif name and kind != "checkbox":
+            self.forms[-1].fields.append((name, value or ""))
+        elif name and "checked" in attributes:
+            self.forms[-1].fields.append((name, value or "on"))
+            self.forms[-1].boxes.append((name, value or "on"))
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -105,19 +111,18 @@ class Browser:
         self.sites = {origin(it) for it in sites}
         self._http = httpx.Client(timeout=30)
 
-    def close(self) -> None:
-        self._http.close()
-
     def open(self, url: str) -> Page | str:
         """Opens an address; where it leads to another site, that address is the answer."""
         return self._send("GET", url)
 
-    def press(self, page: Page | str, label: str) -> Page | str:
-        """Presses a button of a page."""
+    def press(self, page: Page | str, label: str, untick: set[str] = frozenset()) -> Page | str:
+        """Presses a button of a page, after these boxes of its form were unticked."""
         assert isinstance(page, Page), f"the browser was sent to {page}"
         form, button = page.form_with(label)
+        unticked = [it for it in form.boxes if it[1] in untick]
+        assert len(unticked) == len(untick), f"the boxes are {form.boxes}"
         pressed = [(button.name, button.value)] if button.name else []
-        fields = [*form.fields, *pressed]
+        fields = [*(it for it in form.fields if it not in unticked), *pressed]
         to = urldefrag(urljoin(page.url, form.action)).url
         allowed = form_targets(page)
         may_go(to, allowed)
@@ -133,18 +138,24 @@ class Browser:
         assert isinstance(page, Page), f"the browser was sent to {page}"
         return self.open(urljoin(page.url, page.links[label]))
 
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
     def sign_in(self, server: Server) -> None:
         """Signs in to the account `local` by a link of the operator."""
         page = self.press(self.open(server.login_link()), "Sign in")
         assert isinstance(page, Page) and (page.status, page.url) == (200, f"{server.base}/account"), page
         assert "Signed in as local." in page.text
 
-    def allow(self, url: str, client: str) -> str:
-        """Allows a client what it asks for at this address; answers where it is told so."""
+    def allow(self, url: str, client: str, untick: set[str] = frozenset()) -> str:
+        """Allows a client what it asks for at this address, but for some scopes; answers where it is told so."""
         page = self.open(url)
         assert isinstance(page, Page) and page.status == 200, page if isinstance(page, str) else page.text
         assert f"Allow {client} to act for you?" in page.text, page.text
-        answer = self.press(page, "Allow")
+        answer = self.press(page, "Allow", untick)
         assert isinstance(answer, str), answer.text
         return answer
 

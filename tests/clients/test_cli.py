@@ -283,13 +283,10 @@ def test_a_login_link_signs_local_in_once(fresh: Server) -> None:
     by_port = fresh.command("login-link", "--listen", f"127.0.0.1:{fresh.port}")
     assert by_port.startswith(f"{fresh.base}/login/link/")
     assert by_port.strip() != link
-    browser = Browser(fresh.base)
-    try:
+    with Browser(fresh.base) as browser:
         page = browser.press(browser.open(link), "Sign in")
         assert page.url == f"{fresh.base}/account"
         assert "used before" in browser.open(link).text
-    finally:
-        browser.close()
 
 
 def test_a_login_link_is_for_the_own_computer(fresh: Server) -> None:

@@ -211,16 +211,15 @@ def test_the_authorization_server(server: Server, packages: Packages, tmp_path: 
     name, callback = "Conformance", f"http://127.0.0.1:{port}/callback"
     registration = {"client_name": name, "redirect_uris": [callback]}
     client = httpx.post(f"{server.base}/oauth/register", json=registration).raise_for_status().json()
-    browser = Browser(server.base)
-    browser.sign_in(server)
     arguments = ["--url", server.base, "--client-id", client["client_id"], "--resource", f"{server.base}/mcp"]
-    with packages.talking(SUITE, "authorization", *arguments, "-p", str(port), "-o", folder) as program:
+    arguments += ["-p", str(port), "-o", str(folder)]
+    with Browser(server.base) as browser, packages.talking(SUITE, "authorization", *arguments) as program:
+        browser.sign_in(server)
         said = []
         for line in program.stdout:
             said.append(line)
             if line.startswith(f"{server.base}/oauth/authorize?"):
                 browser.open(browser.allow(line.strip(), name))
-    browser.close()
     assert folder.is_dir(), "".join(said)
     report = Report(folder)
     assert report.passed() == AUTHORIZATION, "\n".join(report.failures())

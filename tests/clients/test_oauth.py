@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -55,10 +54,9 @@ def server(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def person(server: Server) -> Iterator[Browser]:
     """A browser that is signed in."""
-    browser = Browser(server.base)
-    browser.sign_in(server)
-    yield browser
-    browser.close()
+    with Browser(server.base) as browser:
+        browser.sign_in(server)
+        yield browser
 
 
 class Memory(TokenStorage):
@@ -219,15 +217,6 @@ class TypeScriptClient:
         return json.loads(self._file.read_text())
 
 
-def expire_access_tokens(server: Server) -> None:
-    """Ends the hour of every access token: the server is stopped, so that nothing of it is in memory."""
-    assert server.stop() == 0
-    with closing(sqlite3.connect(server.data_dir / "bottrade.sqlite")) as database, database:
-        changed = database.execute("UPDATE tokens SET expires_at = created_at WHERE kind = 'access'").rowcount
-    assert changed > 0
-    server.start()
-
-
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("way", NAMES)
 def test_the_typescript_client_plays_and_refreshes(
@@ -242,7 +231,7 @@ def test_the_typescript_client_plays_and_refreshes(
     else:
         assert before["client"]["client_id"].startswith("bt_oauth_client_")
 
-    expire_access_tokens(server)
+    server.expire_access_tokens()
     token = {"Authorization": f"Bearer {before['tokens']['access_token']}"}
     refused = httpx.get(f"{server.base}/api/v1/runs", headers=token)
     assert (refused.status_code, refused.json()["code"]) == (401, "key_invalid")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bottrade_server import Binary, Server, running
+from claude import Claude
 from packages import PINNED, Packages
 from pins import pinned
 
@@ -47,3 +48,8 @@ def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     return home
+
+
+@pytest.fixture
+def claude(packages: Packages, home: Path) -> Claude:
+    return Claude(packages, home)

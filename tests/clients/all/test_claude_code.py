@@ -2,63 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
 
 import pytest
 from bottrade_server import Server
+from claude import Claude
 from judge import judge
 from model import GIVES_UP, PREFIX, Model, shown
-from packages import Packages
 from plain import Plain
 from relay import Relay
-from script import LAST_WORD, PLAY, Script, play_run, sandbox_run
+from script import PLAY, Script, play_run, sandbox_run
 
-NOBODY = "http://127.0.0.1:9"
-"""Instead of the hosted model, which some commands look for."""
-SETTINGS = {
-    "ANTHROPIC_API_KEY": "not-a-key",
-    "ANTHROPIC_BASE_URL": NOBODY,
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "DISABLE_AUTOUPDATER": "1",
-}
-PROMPT = "play the scenario sandbox-nov-2024 on bottrade and tell me what the result is worth."
-"""What README.md suggests to ask for."""
 HANDSHAKE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "plain", "version": "1"}}
-
-
-class Claude:
-    """Claude Code in a home of its own."""
-
-    def __init__(self, packages: Packages, home: Path) -> None:
-        self.packages, self.home = packages, home
-        # What the launcher beside it would run; there is one, for this machine.
-        (self.program,) = packages.modules.glob("@anthropic-ai/claude-code-*/claude")
-
-    def mcp(self, *arguments: str) -> str:
-        """Output of a `claude mcp` command."""
-        return self.packages.output(self.program, "mcp", *arguments, home=self.home, **SETTINGS)
-
-    def add(self, base: str, key: str | None, query: str = "") -> str:
-        """Connects to a server by the command that README.md has, or by the same without a key."""
-        header = ["--header", f"X-API-Key: {key}"] if key else []
-        return self.mcp("add", "--transport", "http", "bottrade", f"{base}/mcp{query}", *header)
-
-    def play(self, model: Model, last_word: str = LAST_WORD) -> None:
-        """Has a model do what the prompt says, to its last word."""
-        command = [self.program, "-p", PROMPT, "--allowedTools", "mcp__bottrade", "--output-format", "json"]
-        settings = SETTINGS | {"ANTHROPIC_BASE_URL": model.base}
-        done = self.packages.run(*command, home=self.home, **settings)
-        assert done.returncode == 0, done
-        said = json.loads(done.stdout)
-        assert (said["result"], said["is_error"], said["permission_denials"]) == (last_word, False, []), said
-
-
-@pytest.fixture
-def claude(packages: Packages, home: Path) -> Claude:
-    return Claude(packages, home)
 
 
 class Outage:
