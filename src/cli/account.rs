@@ -1,6 +1,10 @@
 //! `bottrade account`: the accounts of a server, for its operator.
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -35,13 +39,11 @@ pub(crate) enum Verb {
     },
     /// Erase an account for good: identities, keys, sign-ins, programs that it allowed something,
     /// and all runs that were not published, with their reasoning. Published runs stay, under
-    /// "deleted"; of the others the hashes of their journals stay. Works while a server runs.
+    /// "deleted"; of the others the hashes of their journals stay. Asks first on a terminal. Works
+    /// while a server runs.
     Delete {
         /// Its name or id.
         account: String,
-        /// Do it without being asked.
-        #[arg(long)]
-        yes: bool,
         #[command(flatten)]
         data: Data,
     },
@@ -71,7 +73,7 @@ impl Verb {
             match &self {
                 Self::List { .. } => desk.list().await,
                 Self::Export { account, .. } => desk.export(account).await,
-                Self::Delete { account, yes, .. } => desk.delete(account, *yes).await,
+                Self::Delete { account, .. } => desk.delete(account).await,
                 Self::SetPlan { account, plan, .. } => desk.set_plan(account, plan).await,
             }
         })?;
@@ -141,15 +143,17 @@ impl Desk {
         Ok(serde_json::to_string_pretty(&whole)?)
     }
 
-    async fn delete(&self, asked: &str, yes: bool) -> anyhow::Result<String> {
+    async fn delete(&self, asked: &str) -> anyhow::Result<String> {
         let account = self.accounts.find(asked).await?;
-        if !yes {
-            anyhow::bail!(
-                "this erases {} ({}) for good: identities, keys, sign-ins and all runs that were \
-                 not published; published runs stay under \"deleted\". Say --yes to do it",
-                account.name,
-                account.id
+        if std::io::stdin().is_terminal() {
+            eprintln!(
+                "This erases {} ({}) for good: identities, keys, sign-ins and all runs that were \
+                 not published; published runs stay under \"deleted\".\nType its name to do it:",
+                account.name, account.id
             );
+            let mut typed = String::new();
+            std::io::stdin().read_line(&mut typed)?;
+            anyhow::ensure!(typed.trim() == account.name, "nothing was erased");
         }
         self.accounts.erase(&account.id).await?;
         Ok(format!("{} ({}) is erased", account.name, account.id))

@@ -84,8 +84,11 @@ pub fn by_name(tx: &mut dyn Tx, name: &str) -> Result<Option<Account>, StoreErro
 
 /// All accounts, oldest first: for the operator.
 pub fn list(tx: &mut dyn Tx) -> Result<Vec<Account>, StoreError> {
-    let rows =
-        tx.query("SELECT id, name, plan, handle, created_at, deleted_at FROM accounts ORDER BY created_at, id", &[])?;
+    let rows = tx.query(
+        "SELECT id, name, plan, handle, created_at, deleted_at FROM accounts \
+         ORDER BY created_at, id",
+        &[],
+    )?;
     rows.iter().map(Account::from_row).collect()
 }
 

@@ -67,8 +67,8 @@ pub fn count(tx: &mut dyn Tx) -> Result<i64, StoreError> {
 /// Forgets clients that were not seen since, unless somebody allowed them something.
 pub fn sweep(tx: &mut dyn Tx, before: i64, now: i64) -> Result<u64, StoreError> {
     tx.exec(
-        "DELETE FROM oauth_clients WHERE last_used_at < $1 AND NOT EXISTS (\
-         /* upkeep */ SELECT 1 FROM grants WHERE grants.client_id = oauth_clients.id \
+        "/* upkeep */ DELETE FROM oauth_clients WHERE last_used_at < $1 AND NOT EXISTS (\
+         SELECT 1 FROM grants WHERE grants.client_id = oauth_clients.id \
          AND grants.revoked_at IS NULL AND grants.expires_at > $2)",
         &[before.into(), now.into()],
     )

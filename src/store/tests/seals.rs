@@ -67,7 +67,13 @@ fn the_rows_of_an_older_database_are_sealed() {
          ALTER TABLE runs DROP COLUMN origin_seal; ALTER TABLE runs DROP COLUMN state_seal;
          ALTER TABLE idempotency DROP COLUMN seal; ALTER TABLE scores DROP COLUMN seal;
          CREATE TRIGGER run_origin_is_frozen BEFORE UPDATE OF id ON runs
-         BEGIN SELECT RAISE(ABORT, 'the origin of a run never changes'); END;",
+         BEGIN SELECT RAISE(ABORT, 'the origin of a run never changes'); END;
+         DROP INDEX accounts_by_handle; ALTER TABLE accounts DROP COLUMN handle;
+         ALTER TABLE accounts DROP COLUMN deleted_at; DROP TABLE identities; DROP TABLE sessions;
+         DROP TABLE tickets; DROP TABLE oauth_clients; DROP TABLE tokens; DROP TABLE grants;
+         DROP TABLE audit; DROP TRIGGER journal_is_append_only_delete; DROP TABLE erased_journal;
+         CREATE TRIGGER journal_is_append_only_delete BEFORE DELETE ON journal
+         BEGIN SELECT RAISE(ABORT, 'a journal row is never deleted'); END;",
     );
     drop(open::writer(&path, SETTINGS, MIGRATIONS).unwrap());
     look(&Store::open(&path).unwrap()).unwrap();
