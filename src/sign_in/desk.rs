@@ -96,10 +96,19 @@ impl Desk {
         Ok(Sent { url: begun.url, ticket })
     }
 
-    /// Finishes the sign-in that this browser began.
-    pub async fn finish(&self, ticket: &str, callback: Callback) -> Result<Arrived, Error> {
+    /// Finishes the sign-in that this browser began, at the address for this provider: each has
+    /// its own, so that one provider's answer is not taken for another's.
+    pub async fn finish(
+        &self,
+        provider: &str,
+        ticket: &str,
+        callback: Callback,
+    ) -> Result<Arrived, Error> {
         let body = self.take(BEGUN, ticket).await?.ok_or(SignInError::OtherState)?;
         let Visit { pending, next } = serde_json::from_str(&body).map_err(Error::internal)?;
+        if pending.provider() != provider {
+            return Err(SignInError::OtherIssuer.into());
+        }
         let person = self.providers.finish(&pending, callback).await?;
         let person = Person {
             provider: person.provider,

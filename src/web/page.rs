@@ -37,10 +37,12 @@ impl IntoResponse for Failed {
         let title = error.status().canonical_reason().unwrap_or("Error");
         let hint = error.hint.as_deref();
         let page = Message { title, text: &error.message, hint };
-        match page.render() {
-            Ok(text) => (error.status(), private("'self'"), Html(text)).into_response(),
-            Err(_) => error.into_response(),
+        let Ok(text) = page.render() else { return error.into_response() };
+        let mut response = (error.status(), private("'self'"), Html(text)).into_response();
+        if let Some((name, value)) = error.header() {
+            response.headers_mut().insert(name, value);
         }
+        response
     }
 }
 

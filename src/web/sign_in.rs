@@ -5,7 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -21,6 +24,7 @@ use crate::{
     caller::Credential,
     error::Error,
     sign_in::{Callback, Provider},
+    traffic::{ClientAddress, Rate},
 };
 
 /// Where people land who wanted to go nowhere else.
@@ -29,6 +33,13 @@ const HOME: &str = "/account";
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Next {
     next: Option<String>,
+}
+
+/// Whatever cannot be read asks for nothing.
+type Asked<T> = Result<Query<T>, QueryRejection>;
+
+fn asked<T: Default>(query: Asked<T>) -> T {
+    query.map(|Query(asked)| asked).unwrap_or_default()
 }
 
 impl Next {
@@ -57,12 +68,12 @@ struct Offered<'a> {
 /// The ways to sign in.
 pub(super) async fn choose(
     State(app): State<Arc<App>>,
-    Query(next): Query<Next>,
+    next: Asked<Next>,
 ) -> Result<Response, Failed> {
     let offered = |it: &'_ Provider| (it.id(), it.name().to_owned());
     let all: Vec<_> = app.desk.providers().iter().map(offered).collect();
     let providers = all.iter().map(|(id, name)| Offered { id, name }).collect();
-    let (next, alone) = (next.page(), all.is_empty());
+    let (next, alone) = (asked(next).page(), all.is_empty());
     let page = shown(&Choice { providers, next: next.clone() })?;
     // Who opens a link instead comes back without the way they had.
     let jar = CookieJar::new();
@@ -73,10 +84,12 @@ pub(super) async fn choose(
 /// Sends the browser to a provider.
 pub(super) async fn begin(
     State(app): State<Arc<App>>,
+    client: ClientAddress,
     Path(provider): Path<String>,
-    Query(next): Query<Next>,
+    next: Asked<Next>,
 ) -> Result<Response, Failed> {
-    let sent = app.desk.begin(&provider, &next.page()).await?;
+    app.rates.check(Rate::SignIn, client)?;
+    let sent = app.desk.begin(&provider, &asked(next).page()).await?;
     let jar = CookieJar::new().add(kept(&app, Purpose::SignIn, sent.ticket.reveal()));
     Ok((jar, elsewhere(&sent.url)?).into_response())
 }
@@ -84,11 +97,14 @@ pub(super) async fn begin(
 /// Takes the browser back from a provider.
 pub(super) async fn finish(
     State(app): State<Arc<App>>,
-    Query(callback): Query<Callback>,
+    client: ClientAddress,
+    Path(provider): Path<String>,
+    callback: Asked<Callback>,
     headers: HeaderMap,
 ) -> Result<Response, Failed> {
+    app.rates.check(Rate::SignInCallback, client)?;
     let ticket = browser::shown(&app, &headers, Purpose::SignIn).unwrap_or_default();
-    let arrived = app.desk.finish(&ticket, callback).await?;
+    let arrived = app.desk.finish(&provider, &ticket, asked(callback)).await?;
     enter(&app, &arrived.account_id, &arrived.next).await
 }
 
@@ -138,7 +154,7 @@ fn on_this_computer(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     if app.desk.is_local() && !forwarded { Ok(()) } else { Err(Error::link_from_elsewhere()) }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Out {
     #[serde(default)]
     csrf: String,
@@ -148,9 +164,10 @@ pub(super) struct Out {
 pub(super) async fn out(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(form): Form<Out>,
+    form: Result<Form<Out>, FormRejection>,
 ) -> Result<Response, Failed> {
     check_origin(&app, &headers)?;
+    let form = form.map(|Form(form)| form).unwrap_or_default();
     if let Some(session) = browser::signed_in(&app, &headers).await? {
         check_form(&session, &form.csrf)?;
         if let Credential::Session { id } = &session.account.credential {
