@@ -48,7 +48,10 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
-async fn register(State(app): State<Arc<App>>, body: Bytes) -> Response {
+async fn register(State(app): State<Arc<App>>, client: ClientAddress, body: Bytes) -> Response {
+    if let Some(refused) = too_often(&app, Rate::Registration, client) {
+        return refused;
+    }
     let status = match app.oauth.register(&body).await {
         Ok(client) => (StatusCode::CREATED, client),
         Err(Registration::Refused(refused)) => (StatusCode::BAD_REQUEST, refused.body()),
@@ -58,7 +61,10 @@ async fn register(State(app): State<Arc<App>>, body: Bytes) -> Response {
     (status, NOT_KEPT, Json(body)).into_response()
 }
 
-async fn token(State(app): State<Arc<App>>, form: Sent) -> Response {
+async fn token(State(app): State<Arc<App>>, client: ClientAddress, form: Sent) -> Response {
+    if let Some(refused) = too_often(&app, Rate::Token, client) {
+        return refused;
+    }
     let answered = async { app.oauth.token(&read(form)?).await };
     match answered.await {
         Ok(tokens) => (NOT_KEPT, Json(tokens.body())).into_response(),
@@ -66,7 +72,10 @@ async fn token(State(app): State<Arc<App>>, form: Sent) -> Response {
     }
 }
 
-async fn revoke(State(app): State<Arc<App>>, form: Sent) -> Response {
+async fn revoke(State(app): State<Arc<App>>, client: ClientAddress, form: Sent) -> Response {
+    if let Some(refused) = too_often(&app, Rate::Token, client) {
+        return refused;
+    }
     let answered = async { app.oauth.revoke(&read(form)?).await };
     match answered.await {
         Ok(()) => (NOT_KEPT, Json(json!({}))).into_response(),
@@ -82,8 +91,10 @@ async fn jwt(
     headers: HeaderMap,
     form: Sent,
 ) -> Response {
+    if let Some(refused) = too_often(&app, Rate::Token, client) {
+        return refused;
+    }
     let issued = async {
-        app.rates.check(Rate::Token, client)?;
         let form = form.map_or_else(|_| Form::default(), |axum::Form(pairs)| Form::new(pairs));
         let token = match form.get("refresh_token")? {
             Some(refresh) => {
@@ -129,6 +140,18 @@ fn read(form: Sent) -> Result<Form, OauthError> {
         OauthError::new(Word::InvalidRequest, told)
     })?;
     Ok(Form::new(pairs))
+}
+
+/// The refusal of somebody who calls too often, in the words that clients of these addresses read.
+fn too_often(app: &App, rate: Rate, client: ClientAddress) -> Option<Response> {
+    let error = app.rates.check(rate, client).err()?;
+    let (status, header) = (error.status(), error.header());
+    let body = Json(OauthError::from(error).body());
+    let mut response = (status, NOT_KEPT, body).into_response();
+    if let Some((name, value)) = header {
+        response.headers_mut().insert(name, value);
+    }
+    Some(response)
 }
 
 fn refused(error: &OauthError) -> Response {

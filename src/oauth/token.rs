@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     keys::{Key, Kind},
     store::{
-        self, StoreError, Tx,
+        self, StoreError, Tx, accounts,
         grants::{self, Found, Grant, Kind as TokenKind, Token},
         tickets,
     },
@@ -137,7 +137,11 @@ impl Oauth {
         let used = serde_json::to_string(&used).map_err(Error::internal)?;
         let kept = tokens.clone();
         let spent = self.store.write(move |tx| {
-            if !tickets::take(tx, CODE, &hash, at)? {
+            // Who was erased meanwhile allows nothing any more.
+            let owner = accounts::by_id(tx, &grant.account_id)?;
+            if owner.is_none_or(|it| it.deleted_at.is_some())
+                || !tickets::take(tx, CODE, &hash, at)?
+            {
                 return Ok(false);
             }
             tickets::put(tx, &hash, &used)?;
@@ -191,7 +195,7 @@ impl Oauth {
         let tokens = Tokens {
             access: shown.successor(Kind::Access, &salt),
             refresh: shown.successor(Kind::Refresh, &salt),
-            expires_in: ACCESS_MICROS / 1_000_000,
+            expires_in: ACCESS_MICROS.min(grant.expires_at - now) / 1_000_000,
             scope,
         };
         let (hash, kept, whole, grant) =
