@@ -56,6 +56,8 @@ pub fn with_mcp<S: ServerHandler + Clone>(app: &Arc<App>, limits: &Limits, serve
         .merge(mcp::router(app, server))
         .merge(oauth::router(app))
         .merge(web::router(app))
+        // It holds for the routes that are there already.
+        .method_not_allowed_fallback(rest::no_method)
         .layer((panics, cors(), answer));
     // Without it, axum would put the layers around the route again for every call.
     routes.with_state(())
@@ -91,7 +93,7 @@ fn cors() -> CorsLayer {
     ];
     CorsLayer::new()
         .allow_origin(AnyOrigin)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         // Newer clients send headers that are not known yet, such as `Mcp-Param-…`.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(exposed)

@@ -48,16 +48,14 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/api/openapi.yaml", get((as_yaml, yaml)))
         .merge(docs::router(&app.public_url))
         .fallback(no_route);
-    let all = OPS.iter().fold(fixed, |router, op| {
+    OPS.iter().fold(fixed, |router, op| {
         let router = router.route(op.route.path, handler(app, op, None));
         let forms = Form::OF_TABLE.into_iter().filter(|_| op.rows.is_some());
         forms.fold(router, |router, form| {
             let path = format!("{}{}", op.route.path, form.suffix());
             router.route(&path, handler(app, op, Some(form)))
         })
-    });
-    // It holds for the routes that are there already.
-    all.method_not_allowed_fallback(no_method)
+    })
 }
 
 /// What somebody finds who follows the printed address with a browser.
@@ -77,7 +75,7 @@ async fn no_route(method: HttpMethod, uri: Uri) -> Error {
     Error::no_such_route(method.as_str(), uri.path())
 }
 
-async fn no_method(method: HttpMethod, uri: Uri) -> Error {
+pub(super) async fn no_method(method: HttpMethod, uri: Uri) -> Error {
     Error::method_not_allowed(method.as_str(), uri.path())
 }
 

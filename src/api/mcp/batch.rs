@@ -73,12 +73,14 @@ impl Call {
         if caller.with(Scope::Trade).is_ok() {
             return Ok(());
         }
-        let calls = if self.is_batch() {
-            serde_json::from_slice::<Vec<ToolCall>>(&self.body).unwrap_or_default()
+        let messages: Vec<&RawValue> = if self.is_batch() {
+            serde_json::from_slice(&self.body).unwrap_or_default()
         } else {
-            serde_json::from_slice::<ToolCall>(&self.body).into_iter().collect()
+            serde_json::from_slice(&self.body).into_iter().collect()
         };
-        calls.iter().filter_map(ToolCall::op).try_for_each(|op| op.admit(caller))
+        // What is no call, such as an answer to one, hides none beside it.
+        let calls = messages.iter().filter_map(|it| serde_json::from_str(it.get()).ok());
+        calls.filter_map(|call: ToolCall| call.op()).try_for_each(|op| op.admit(caller))
     }
 
     /// The request again.
