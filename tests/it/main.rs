@@ -29,6 +29,7 @@ mod journal;
 mod mcp;
 mod mistakes;
 mod no_look_ahead;
+mod oauth;
 mod openapi;
 mod parity;
 mod port;
