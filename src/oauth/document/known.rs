@@ -11,7 +11,8 @@ use crate::oauth::client::ClientMetadata;
 
 /// Copies of known clients' documents, so that these clients connect while their makers' sites are
 /// away, and where there is no way out.
-const BUILT_IN: &[&[u8]] = &[include_bytes!("known/claude-code.json")];
+const BUILT_IN: &[&[u8]] =
+    &[include_bytes!("known/claude-code.json"), include_bytes!("known/codex.json")];
 
 /// A document that is believed without fetching it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,11 +104,14 @@ mod tests {
     fn what_is_built_in_is_in_order() {
         let built_in = built_in();
         assert_eq!(built_in.len(), BUILT_IN.len());
-        let claude = &built_in[0];
-        assert_eq!(claude.id.as_str(), "https://claude.ai/oauth/claude-code-client-metadata");
-        assert!(claude.client.redirect("http://localhost:53123/callback").is_some());
-        assert!(claude.client.redirect("http://127.0.0.1:53123/callback").is_some());
-        assert!(claude.client.redirect("http://localhost:53123/other").is_none());
+        let ids = built_in.iter().map(|it| it.id.as_str()).collect::<Vec<_>>();
+        let claude_code = "https://claude.ai/oauth/claude-code-client-metadata";
+        assert_eq!(ids, [claude_code, "https://chatgpt.com/oauth/codex/client.json"]);
+        for Trusted { client, .. } in &built_in {
+            assert!(client.redirect("http://localhost:53123/callback").is_some());
+            assert!(client.redirect("http://127.0.0.1:53123/callback").is_some());
+            assert!(client.redirect("http://localhost:53123/other").is_none());
+        }
     }
 
     #[test]
