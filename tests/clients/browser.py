@@ -33,6 +33,8 @@ class Form:
     """What it sends: fields and ticked boxes."""
     boxes: list[tuple[str, str]] = field(default_factory=list)
     """Those that are boxes."""
+    texts: set[str] = field(default_factory=set)
+    """The names of the fields that the person can write into."""
     buttons: list[Button] = field(default_factory=list)
 
 
@@ -65,7 +67,10 @@ class _Reader(HTMLParser):
         name, value = attributes.get("name"), attributes.get("value")
         if kind == "submit":
             self.forms[-1].buttons.append(Button(value or "Submit", name, value or ""))
-        elif name and kind != "checkbox":
+        elif name and kind in {"text", "password"}:
+            self.forms[-1].fields.append((name, value or ""))
+            self.forms[-1].texts.add(name)
+        elif name and kind == "hidden":
             self.forms[-1].fields.append((name, value or ""))
         elif name and "checked" in attributes:
             self.forms[-1].fields.append((name, value or "on"))
@@ -115,14 +120,19 @@ class Browser:
         """Opens an address; where it leads to another site, that address is the answer."""
         return self._send("GET", url)
 
-    def press(self, page: Page | str, label: str, untick: set[str] = frozenset()) -> Page | str:
-        """Presses a button of a page, after these boxes of its form were unticked."""
+    def press(
+        self, page: Page | str, label: str, untick: set[str] = frozenset(), write: dict[str, str] | None = None
+    ) -> Page | str:
+        """Presses a button of a page, after boxes of its form were unticked and its fields written into."""
         assert isinstance(page, Page), f"the browser was sent to {page}"
         form, button = page.form_with(label)
         unticked = [it for it in form.boxes if it[1] in untick]
         assert len(unticked) == len(untick), f"the boxes are {form.boxes}"
+        written = write or {}
+        assert written.keys() <= form.texts, f"the fields are {form.texts}"
         pressed = [(button.name, button.value)] if button.name else []
-        fields = [*(it for it in form.fields if it not in unticked), *pressed]
+        left = [(name, written.get(name, value)) for name, value in form.fields if (name, value) not in unticked]
+        fields = [*left, *pressed]
         to = urldefrag(urljoin(page.url, form.action)).url
         allowed = form_targets(page)
         may_go(to, allowed)
