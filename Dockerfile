@@ -10,9 +10,12 @@ WORKDIR /src
 COPY . .
 RUN cargo build --release --locked --bin bottrade
 RUN mkdir -p empty
+# Whom to believe about https: the base image below has nobody.
+RUN cp /etc/ssl/certs/ca-certificates.crt ca-certificates.crt
 
 FROM debian:bookworm-slim AS base
 COPY --from=build /src/target/release/bottrade /usr/local/bin/bottrade
+COPY --from=build /src/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # A volume that Docker makes for /data belongs to whom this folder belongs.
 COPY --from=build --chown=10001:10001 /src/empty /data
 ENV BOTTRADE_LISTEN=0.0.0.0:8080
