@@ -1,4 +1,4 @@
-//! API keys: the parser beside another one, and both headers that carry a key.
+//! Keys, tokens and tickets: the parser beside another one, and both headers that carry a key.
 
 #![no_main]
 
@@ -8,7 +8,8 @@ use http::HeaderValue;
 use libfuzzer_sys::fuzz_target;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const PREFIXES: [&str; 2] = ["bt_", "tvt_"];
+const PREFIXES: [&str; 7] =
+    ["bt_", "tvt_", "bt_oat_", "bt_ort_", "bt_code_", "bt_session_", "bt_ticket_"];
 /// Digits of the secret, and of the checksum after it.
 const SECRET: usize = 43;
 const CHECKSUM: usize = 6;
@@ -47,7 +48,7 @@ fn check_slips(data: &[u8]) {
     let [prefix, at, to, secret @ ..] = data else { return };
     let secret = secret.iter().chain(std::iter::repeat(&0)).take(SECRET);
     let secret: String = secret.map(|&it| digit(it.into())).collect();
-    let body = format!("{}{secret}", PREFIXES[usize::from(*prefix) % 2]);
+    let body = format!("{}{secret}", PREFIXES[usize::from(*prefix) % PREFIXES.len()]);
     let mut text = format!("{body}{}", checksum(&body));
     assert!(check(&text), "a good key is refused: {text}");
     let (at, to) = (usize::from(*at) % text.len(), digit((*to).into()).to_string());
@@ -58,9 +59,9 @@ fn check_slips(data: &[u8]) {
 }
 
 fn is_key(text: &str) -> bool {
-    let Some(rest) = PREFIXES.iter().find_map(|it| text.strip_prefix(it)) else { return false };
-    let digits = rest.bytes().all(|it| DIGITS.contains(&it));
-    digits && rest.len() == SECRET + CHECKSUM && {
+    let digits =
+        |rest: &str| rest.len() == SECRET + CHECKSUM && rest.bytes().all(|it| DIGITS.contains(&it));
+    PREFIXES.iter().filter_map(|it| text.strip_prefix(it)).any(digits) && {
         let (body, sum) = text.split_at(text.len() - CHECKSUM);
         sum == checksum(body)
     }
