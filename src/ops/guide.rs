@@ -73,12 +73,17 @@ impl Resource {
         }
     }
 
+    /// The operation whose answer it is, where it is one.
+    pub fn op(&self) -> Option<&OpDef> {
+        match &self.source {
+            Source::Page(_) => None,
+            Source::Answer(op) => Some(op),
+        }
+    }
+
     /// Whether it says the same to everybody.
     pub fn is_public(&self) -> bool {
-        match &self.source {
-            Source::Page(_) => true,
-            Source::Answer(op) => op.access == Access::Public,
-        }
+        self.op().is_none_or(|op| op.access == Access::Public)
     }
 
     /// The resource at an address, and the fields in the address.

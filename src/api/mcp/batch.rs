@@ -18,15 +18,15 @@ use super::super::{
 use crate::{
     caller::{Caller, Scope},
     error::Error,
-    ops::OpDef,
+    ops::{OpDef, guide::Resource},
 };
 
 /// The revision that has batches; who names none is taken to speak it.
 const REVISION: &str = "2025-03-26";
 
-/// As much of a message as tells which tool is called.
+/// As much of a message as tells which operation it asks for.
 #[derive(Deserialize)]
-struct ToolCall {
+struct Asked {
     method: String,
     #[serde(default)]
     params: Option<Named>,
@@ -34,15 +34,23 @@ struct ToolCall {
 
 #[derive(Deserialize)]
 struct Named {
+    /// Of a tool.
     #[serde(default)]
     name: Option<String>,
+    /// Of a resource.
+    #[serde(default)]
+    uri: Option<String>,
 }
 
-impl ToolCall {
-    /// The operation, where it is a call of one.
+impl Asked {
+    /// The operation, where it asks for one.
     fn op(&self) -> Option<&'static OpDef> {
-        let name = self.params.as_ref()?.name.as_deref()?;
-        (self.method == "tools/call").then(|| OpDef::tool(name).ok()).flatten()
+        let params = self.params.as_ref()?;
+        match self.method.as_str() {
+            "tools/call" => OpDef::tool(params.name.as_deref()?).ok(),
+            "resources/read" => Resource::find(params.uri.as_deref()?).ok()?.0.op(),
+            _ => None,
+        }
     }
 }
 
@@ -78,9 +86,9 @@ impl Call {
         } else {
             serde_json::from_slice(&self.body).into_iter().collect()
         };
-        // What is no call, such as an answer to one, hides none beside it.
-        let calls = messages.iter().filter_map(|it| serde_json::from_str(it.get()).ok());
-        calls.filter_map(|call: ToolCall| call.op()).try_for_each(|op| op.admit(caller))
+        // What asks for nothing, such as an answer, hides nothing beside it.
+        let asked = messages.iter().filter_map(|it| serde_json::from_str(it.get()).ok());
+        asked.filter_map(|it: Asked| it.op()).try_for_each(|op| op.admit(caller))
     }
 
     /// The request again.

@@ -2,6 +2,7 @@
 
 mod backup;
 mod commit;
+mod credentials;
 mod files;
 mod journal;
 mod nouns;

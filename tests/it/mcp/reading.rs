@@ -88,8 +88,8 @@ async fn a_scorecard_is_its_owners() {
     assert_eq!(text, ada.tool("get_results", json!({ "run_id": run })).await.value);
     for version in [LEGACY[0], LEGACY[2], MODERN] {
         assert!(refused(&bob, version, -32602).await.starts_with("you do not own this run"));
-        let message = refused(&app.anon(), version, -32602).await;
-        assert!(message.starts_with("BotTrade API key required"), "{message}");
+        let reply = ask(&app.anon(), version, "resources/read", json!({ "uri": uri })).await;
+        reply.problem(401, "BotTrade API key required");
     }
 }
 

@@ -17,7 +17,7 @@ fn challenged(reply: &Reply, status: u16, challenge: &str) {
     assert_eq!(reply.status, status, "{}", reply.text);
     let all: Vec<_> = reply.headers.get_all("www-authenticate").iter().collect();
     assert_eq!(all, [challenge]);
-    assert_eq!(reply.header("access-control-expose-headers").contains("www-authenticate"), true);
+    assert!(reply.header("access-control-expose-headers").contains("www-authenticate"));
 }
 
 #[tokio::test]
@@ -27,6 +27,9 @@ async fn whoever_shows_nothing_is_told_how_to_begin() {
     challenged(&anon.get("/api/v1/runs").await, 401, WANTED);
     let start = json!({ "scenario_slug": "tiny" });
     challenged(&anon.post("/api/v1/runs", start).await, 401, WANTED);
+    let read = json!({ "jsonrpc": "2.0", "id": 1, "method": "resources/read",
+        "params": { "uri": "bottrade://runs/x/scorecard" } });
+    challenged(&anon.mcp_raw(&[], read.to_string()).await, 401, WANTED);
     challenged(&anon.mcp_raw(&[], call("get_run").to_string()).await, 401, WANTED);
     challenged(&anon.mcp_raw(&[], call("start_run").to_string()).await, 401, WANTED);
 }

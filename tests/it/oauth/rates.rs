@@ -32,6 +32,7 @@ async fn programs_are_told_in_their_own_words_to_come_later() {
     for (path, from, burst) in [
         ("/oauth/token", "192.0.2.1", 300),
         ("/oauth/revoke", "192.0.2.2", 300),
+        ("/api/auth/token", "192.0.2.5", 300),
         ("/oauth/register", "192.0.2.3", 60),
     ] {
         let (passed, refused) = until_refused(&anon, "POST", path, from).await;

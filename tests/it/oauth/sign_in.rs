@@ -3,7 +3,7 @@
 use bottrade::{app::People, store::Store};
 use http::Request;
 
-use super::{Browser, Scene};
+use super::{Browser, Program, Scene};
 use crate::{
     app::{Reply, URL},
     stand_in::StandIn,
@@ -130,15 +130,42 @@ async fn a_link_works_on_the_servers_own_computer_alone() {
         let scene = Scene::at(url, Store::in_memory().unwrap(), |people| people);
         let accounts = &scene.server.app.accounts;
         accounts.create_first().await.unwrap();
-        let link = scene.server.app.desk.link().await.unwrap();
-        scene.browser().get(&link).await.found(403);
-        let path = link.strip_prefix(url).unwrap();
-        scene.browser().submit(Request::post(path), &[]).await.found(403);
+        refuses_links(&scene, path).await;
     }
     let (scene, _provider) = with_providers(URL).await;
     scene.server.app.accounts.create_first().await.unwrap();
+    refuses_links(&scene, path).await;
+}
+
+/// Neither makes a link nor takes one, whatever it is.
+async fn refuses_links(scene: &Scene, path: &str) {
+    assert_eq!(scene.server.app.desk.link().await.unwrap_err().status(), 403);
+    scene.browser().get(path).await.found(403);
+    scene.browser().submit(Request::post(path), &[]).await.found(403);
+}
+
+#[tokio::test]
+async fn who_opens_a_link_goes_on_where_they_wanted_to() {
+    let scene = Scene::new().await;
+    let program = Program::registered(&scene).await;
+    let address = program.address();
+    let mut browser = scene.browser();
+    let place = browser.get(&address).await.place().to_owned();
+    browser.get(&place).await.found(200);
     let link = scene.server.app.desk.link().await.unwrap();
-    scene.browser().get(&link).await.found(403);
+    assert_eq!(browser.post(&link, &[]).await.place(), address);
+    assert_eq!(browser.cookie("bt_next"), None);
+    browser.get(&address).await.found(200);
+    let kept = scene.browser().get("/login?next=/a%3BDomain%3Devil.example").await;
+    let line = cookie(&kept, "bt_next");
+    assert!(!line.contains(";Domain") && line.contains("; SameSite=Lax"), "{line}");
+    // What another page put there leads nowhere else.
+    for planted in ["https%3A%2F%2Fevil.example%2F", "//evil.example", "%2F%5Cevil.example"] {
+        let mut browser = scene.browser();
+        browser.keep("bt_next", planted);
+        let link = scene.server.app.desk.link().await.unwrap();
+        assert_eq!(browser.post(&link, &[]).await.place(), "/account", "{planted}");
+    }
 }
 
 #[tokio::test]

@@ -111,15 +111,41 @@ async fn no_secret_passes_for_another() {
 #[tokio::test]
 async fn a_jwt_opens_nothing() {
     let scene = Scene::new().await;
+    let (_, program, tokens) = scene.connected().await;
+    let form = format!("refresh_token={}", tokens.refresh);
+    let ours = program.post("/api/auth/token", form).await.expect(200);
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJsb2NhbCJ9.";
     let hs256 = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJsb2NhbCJ9.\
                  0bYbTfJw1N5c2kZ1xk0g1mY5Z5b8xwYg7i8n8yq0u7E";
     let eddsa = "eyJhbGciOiJFZERTQSIsImtpZCI6Ii4uLy4uL2Rldi9udWxsIn0.eyJzdWIiOiJsb2NhbCJ9.AA";
-    for token in [none, hs256, eddsa] {
+    for token in [none, hs256, eddsa, ours["access_token"].as_str().unwrap()] {
         let refused = scene.bearer(token).get("/api/v1/runs").await;
         refused.problem(401, "Invalid API key");
         assert!(!scene.opens(token).await);
     }
+}
+
+#[tokio::test]
+async fn a_jwt_is_for_a_session_or_a_good_refresh_token() {
+    let scene = Scene::new().await;
+    let (mut browser, program, tokens) = scene.connected().await;
+    let path = "/api/auth/token";
+    let given = browser.post(path, &[]).await;
+    assert_eq!(given.header("cache-control"), "no-store");
+    assert_eq!(given.expect(200)["token_type"], "Bearer");
+    let foreign = http::Request::post(path).header("origin", "https://evil.example");
+    browser.submit(foreign, &[]).await.oauth_error(400, "invalid_request");
+    scene.browser().post(path, &[]).await.oauth_error(400, "invalid_grant");
+    let with = async |token: &str| program.post(path, format!("refresh_token={token}")).await;
+    for bad in [&tokens.access, browser.session(), "x"] {
+        with(bad).await.oauth_error(400, "invalid_grant");
+    }
+    with(&tokens.refresh).await.expect(200);
+    let next = Tokens::of(&program.refresh(&tokens.refresh).await);
+    with(&tokens.refresh).await.oauth_error(400, "invalid_grant");
+    with(&next.refresh).await.expect(200);
+    program.revoke(&next.refresh).await.expect(200);
+    with(&next.refresh).await.oauth_error(400, "invalid_grant");
 }
 
 #[tokio::test]
