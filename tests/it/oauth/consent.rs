@@ -210,6 +210,17 @@ async fn what_a_client_calls_itself_stays_in_its_box() {
 }
 
 #[tokio::test]
+async fn what_a_provider_calls_a_person_stays_in_its_box_too() {
+    let scene = Scene::new().await;
+    let mut browser = scene.somebody("</strong><script>x</script>").await;
+    let program = Program::registered(&scene).await;
+    for page in [browser.get(&program.address()).await, browser.get("/account").await] {
+        assert!(page.found(200).text.contains("&#60;script&#62;x"), "{}", page.text);
+        assert!(!page.text.contains("<script"), "{}", page.text);
+    }
+}
+
+#[tokio::test]
 async fn where_the_answer_goes_is_named_and_a_program_on_this_computer_is_warned_of() {
     let scene = Scene::new().await;
     let mut browser = scene.person().await;
