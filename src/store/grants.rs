@@ -128,8 +128,8 @@ pub fn insert(tx: &mut dyn Tx, grant: &Grant) -> Result<(), StoreError> {
 /// Keeps a new token under its hash.
 pub fn insert_token(tx: &mut dyn Tx, token: &Token, hash: &Digest) -> Result<(), StoreError> {
     tx.exec(
-        "/* by grant */ INSERT INTO tokens (hash, grant_id, kind, scope, created_at, expires_at, used_at, salt) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "/* by grant */ INSERT INTO tokens (hash, grant_id, kind, scope, created_at, expires_at, \
+         used_at, salt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             hash.into(),
             (&token.grant_id).into(),
