@@ -157,8 +157,8 @@ async fn who_opens_a_link_goes_on_where_they_wanted_to() {
     assert_eq!(browser.cookie("bt_next"), None);
     browser.get(&address).await.found(200);
     let kept = scene.browser().get("/login?next=/a%3BDomain%3Devil.example").await;
-    let line = cookie(&kept, "bt_next");
-    assert!(!line.contains(";Domain") && line.contains("; SameSite=Lax"), "{line}");
+    let sent = cookie(&kept, "bt_next");
+    assert!(!sent.contains(";Domain") && sent.contains("; SameSite=Lax"), "{sent}");
     // What another page put there leads nowhere else.
     for planted in ["https%3A%2F%2Fevil.example%2F", "//evil.example", "%2F%5Cevil.example"] {
         let mut browser = scene.browser();
