@@ -17,6 +17,12 @@ use crate::{
 
 /// What a key is called that nobody named.
 const UNNAMED: &str = "key";
+/// What a name may be: one line, and something of it is seen.
+const NAMED: &str = concat!(
+    r"^[^\u0000-\u001f\u007f-\u009f]*",
+    r"[^\s\u0000-\u001f\u007f-\u009f]",
+    r"[^\u0000-\u001f\u007f-\u009f]*$"
+);
 
 /// A key, but for its secret.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -76,7 +82,7 @@ impl Op for ListKeys {
 pub(super) struct CreateKey {
     /// What to call it.
     #[serde(default)]
-    #[schemars(length(max = 60))]
+    #[schemars(length(max = 60), regex(pattern = NAMED))]
     name: Option<String>,
     /// Accepted from older clients and not kept.
     #[serde(default)]
@@ -133,7 +139,7 @@ pub(super) struct RenameKey {
     /// An id of `list_keys`.
     key_id: String,
     /// What to call it.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = NAMED))]
     name: String,
 }
 

@@ -158,7 +158,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Whether the request's fields are sent in a body.
+    /// Whether the fields that the path does not name are sent as a body; else as the query.
     pub const fn has_body(self) -> bool {
         matches!(self, Self::Post | Self::Patch)
     }

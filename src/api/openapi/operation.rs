@@ -104,7 +104,7 @@ impl Fields {
         }
         let required: Vec<&str> =
             required.into_iter().filter(|it| members.contains_key(*it)).collect();
-        let body = (op.route.method.has_body() && !members.is_empty()).then(|| {
+        let body = (!members.is_empty()).then(|| {
             json!({
                 "required": !required.is_empty(),
                 "content": { "application/json": {
