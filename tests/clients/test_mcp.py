@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from bottrade_server import Server
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
@@ -182,6 +182,9 @@ async def test_orders_of_a_turn_are_all_or_none(server: Server) -> None:
         assert await position_of(client, run_id) == before
 
 
-async def test_calls_that_need_a_key_say_so(server: Server) -> None:
+async def test_calls_that_need_a_key_are_refused_without(server: Server) -> None:
+    """By the status that has clients sign in: see test_oauth.py for one that can."""
     async with connected(server) as client:
-        assert "key" in await refused(client, "start_run", scenario_slug=SANDBOX)
+        with pytest.raises(MCPError):
+            await called(client, "start_run", scenario_slug=SANDBOX)
+        assert (await called(client, "auth_status"))["status"] != "connected"

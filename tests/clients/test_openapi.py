@@ -56,8 +56,10 @@ def schemathesis(server: Server, folder: Path) -> tuple[int, str]:
     keys = {name: server.command("key", "create", "--account", name).strip() for name in ("ada", "bob")}
     users = [{"name": name, "fixedHeaders": [{"name": "X-API-Key", "value": key}]} for name, key in keys.items()]
     (folder / "keys.yaml").write_text(yaml.safe_dump({"auth": users}))
+    server.command("key", "create", "--account", "ada", "--name", "spare")
     with server.rest(keys["ada"]) as rest:
-        env = environment(PUBLISHED_RUN=published_run(rest))
+        (spare,) = [it["key_id"] for it in rest.get("keys").raise_for_status().json()["keys"] if it["name"] == "spare"]
+        env = environment(PUBLISHED_RUN=published_run(rest), SPARE_KEY=spare)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", CONFIG.name, "run"]
     command += [f"{server.base}/api/openapi.json", "--seed", str(SEED), "--max-examples", str(EXAMPLES)]
     command += ["--checks", "all", "--continue-on-failure", "--no-color"]

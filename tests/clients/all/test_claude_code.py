@@ -84,7 +84,7 @@ def test_shows_its_model_what_the_server_says(claude: Claude, server: Server) ->
         assert tools[name]["input_schema"]["properties"].keys() == tool["inputSchema"]["properties"].keys()
 
 
-@pytest.mark.parametrize(("with_key", "told"), [(True, "did you mean sandbox-nov-2024"), (False, "API key required")])
+@pytest.mark.parametrize(("with_key", "told"), [(True, "did you mean sandbox-nov-2024"), (False, "needs you to sign in")])
 def test_its_model_reads_why_it_was_refused(claude: Claude, server: Server, with_key: bool, told: str) -> None:
     def mistaken() -> Script:
         yield "start_run", {"scenario_slug": "sandbox-nov-2042"}

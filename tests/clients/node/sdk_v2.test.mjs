@@ -110,7 +110,7 @@ for (const [mode, version] of Object.entries(MODES)) {
                 });
                 assert.ok(completion.completion.values.includes(SANDBOX));
 
-                assert.match(await refused(client, 'start_run'), /API key required/);
+                await assert.rejects(called(client, 'start_run'), /API key required/);
             },
             { key: null },
         ));
