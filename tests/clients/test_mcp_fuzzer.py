@@ -16,9 +16,10 @@ RUNS = 20
 SEED = 1
 UNSENDABLE = "Out of range float values are not JSON compliant"
 """What the fuzzer says when it made up a NaN, which its own client then cannot write as JSON."""
-JUDGED = {"accepted_malformed", "auth_bypass", "injection_reflection"}
-"""Kinds of findings that are opinions about an answer: below they are looked at one by one, or they are about calls
-that the protocol allows (`{}` for a tool without fields, an empty version in `initialize`)."""
+JUDGED = {"accepted_malformed", "auth_bypass", "dangerous_capability_combo", "injection_reflection"}
+"""Kinds of findings that are opinions: below they are looked at one by one, or they are about calls that the protocol
+allows (`{}` for a tool without fields, an empty version in `initialize`), or about words: a description that says
+"open" and one that says "send" make it suspect that files are read and sent away."""
 
 
 def fuzz(server: Server, folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
