@@ -2,7 +2,7 @@
 //! as a JSON-RPC error.
 
 use axum::{
-    Json,
+    Extension, Json,
     body::to_bytes,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -31,22 +31,19 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 /// The answer to a call that is refused before it is read.
 pub(super) fn refused(error: &Error) -> Response {
-    // Clients sign in by the status and its challenge.
-    if matches!(error.code, Code::KeyRequired | Code::ScopeRequired) {
-        return error.clone().into_response();
-    }
-    let status = if error.status() == StatusCode::FORBIDDEN {
-        StatusCode::FORBIDDEN
-    } else {
-        StatusCode::BAD_REQUEST
+    let status = match error.status() {
+        // Clients sign in by the status and its challenge.
+        known @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => known,
+        _ => StatusCode::BAD_REQUEST,
     };
     let code = match error.code {
         Code::MalformedBody => PARSE_ERROR,
         Code::MalformedRequest => INVALID_REQUEST,
         _ => INVALID_PARAMS,
     };
-    let error = json!({ "code": code, "message": error.text(), "data": error.problem() });
-    (status, Json(json!({ "jsonrpc": "2.0", "id": null, "error": error }))).into_response()
+    let body = json!({ "code": code, "message": error.text(), "data": error.problem() });
+    let body = json!({ "jsonrpc": "2.0", "id": null, "error": body });
+    (status, Extension(error.code), Json(body)).into_response()
 }
 
 /// The answer to a call that was `sent_json`; what refuses it in words becomes a JSON-RPC error.

@@ -48,11 +48,12 @@ impl StoreError {
         Self::Corrupt { table: table.into(), what: what.into() }
     }
 
-    /// The same of a database in this file: damage is told by the file's name.
+    /// The same of a database in this file: what is wrong with it is told by the file's name.
     #[must_use]
     pub(crate) fn in_file(self, path: &Path) -> Self {
         match self {
             Self::Corrupt { what, .. } => Self::corrupt(path.display().to_string(), what),
+            Self::Schema(what) => Self::Schema(format!("{}: {what}", path.display())),
             other => other,
         }
     }
