@@ -107,6 +107,15 @@ impl Reply {
         body
     }
 
+    /// The same of a JSON-RPC error, which carries the document.
+    #[track_caller]
+    pub(crate) fn rpc_problem(&self, status: u16, detail: &str) -> Value {
+        let body = self.expect(status)["error"]["data"].clone();
+        is_problem(&body);
+        assert_eq!((&body["status"], &body["detail"]), (&json!(status), &json!(detail)), "{body}");
+        body
+    }
+
     /// Asserts a complete problem document.
     #[track_caller]
     pub(crate) fn any_problem(&self) -> Value {

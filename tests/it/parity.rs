@@ -325,7 +325,7 @@ async fn every_closed_operation_asks_for_a_key_at_both_doors() {
         }
         for era in [Era::Legacy, Era::Modern] {
             let refused = nobody.call_tool(era, op.name, path_only.clone()).await;
-            assert_eq!(refused.expect(401)["error"]["data"], problem, "{}", op.name);
+            assert_eq!(refused.rpc_problem(401, asked), problem, "{}", op.name);
             assert_eq!(refused.headers["www-authenticate"], reply.headers["www-authenticate"]);
         }
     }

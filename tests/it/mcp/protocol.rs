@@ -202,8 +202,7 @@ async fn who_shows_no_key_can_look_around() {
         }
         let start = json!({ "name": "start_run", "arguments": { "scenario_slug": "tiny" } });
         let answer = ask(&anon, version, "tools/call", start).await;
-        let told = &answer.expect(401)["error"];
-        assert!(told["message"].as_str().unwrap().starts_with("BotTrade API key required"));
+        answer.rpc_problem(401, "BotTrade API key required");
         let challenge = answer.headers["www-authenticate"].to_str().unwrap();
         assert!(challenge.contains("resource_metadata="), "{challenge}");
     }

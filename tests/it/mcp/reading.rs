@@ -89,7 +89,7 @@ async fn a_scorecard_is_its_owners() {
     for version in [LEGACY[0], LEGACY[2], MODERN] {
         assert!(refused(&bob, version, -32602).await.starts_with("you do not own this run"));
         let reply = ask(&app.anon(), version, "resources/read", json!({ "uri": uri })).await;
-        reply.problem(401, "BotTrade API key required");
+        reply.rpc_problem(401, "BotTrade API key required");
     }
 }
 

@@ -61,7 +61,7 @@ async fn whoever_may_read_reads_and_is_told_what_trading_needs() {
     for tool in ["start_run", "submit_decision", "publish_run"] {
         let refused = bearer.tool(tool).await;
         challenged(&refused, 403, TOO_LITTLE);
-        refused.problem(403, "this call needs the scope bottrade:trade");
+        refused.rpc_problem(403, "this call needs the scope bottrade:trade");
     }
     let answer = json!({ "jsonrpc": "2.0", "id": 7, "result": {} });
     for batch in [
