@@ -136,14 +136,18 @@ def fall(victim: Victim, fail: str, **env: str) -> tuple[Ledger, bool]:
     return ledger, fell
 
 
+DURING_A_CALL = "before_commit:6"
+"""The first three commits of a start are those of its upkeep; eight calls follow."""
+
+
 def test_the_judge_catches_an_answer_kept_in_a_transaction_of_its_own(faulty: Binary, tmp_path: Path) -> None:
-    ledger, fell = fall(Victim(faulty, tmp_path), "before_commit:3", BOTTRADE_BUG="split_idempotency")
+    ledger, fell = fall(Victim(faulty, tmp_path), DURING_A_CALL, BOTTRADE_BUG="split_idempotency")
     assert fell
     assert any("commands for" in problem for problem in judge(tmp_path / "data/bottrade.sqlite", ledger))
 
 
 def test_the_judge_catches_an_answer_before_the_commit(faulty: Binary, tmp_path: Path) -> None:
-    ledger, fell = fall(Victim(faulty, tmp_path), "before_commit:3", BOTTRADE_BUG="reply_before_commit")
+    ledger, fell = fall(Victim(faulty, tmp_path), DURING_A_CALL, BOTTRADE_BUG="reply_before_commit")
     assert fell
     problems = judge(tmp_path / "data/bottrade.sqlite", ledger)
     assert any("is lost" in problem for problem in problems), problems
