@@ -88,7 +88,7 @@ pub struct Claims {
 /// Why a token is not good here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
-    /// More than [`TOKEN_BYTES_MAX`].
+    /// More than a token of ours can have.
     #[error("the token is too long")]
     Oversize,
     /// Not a JWT, of an algorithm that is none, or with other claims than ours.
