@@ -269,11 +269,11 @@ class Table:
             "liquidate_and_finish": {"rationale": "over", "max_bars": 1},
             "run_sandbox_smoke_test": {"scenario_slug": SCENARIO, "bot_name": "bot"},
         }
-        names = {"run_id": self.named, "id_or_slug": SCENARIO, "order_id": self.named}
+        names = dict.fromkeys(("run_id", "order_id", "key_id", "grant_id"), self.named) | {"id_or_slug": SCENARIO}
         found = []
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
-                body = bodies.get(operation["operationId"], {} if method == "post" else None)
+                body = bodies.get(operation["operationId"], {} if method in ("post", "patch") else None)
                 there = re.sub(r"{(\w+)}", lambda it: names[it[1]], path)
                 text = None if body is None else json.dumps(body)
                 found.append(Route(method.upper(), there, text, reads_body=path.startswith("/api/v1/")))
