@@ -23,8 +23,9 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     Router,
+    body::HttpBody as _,
     extract::{Request, State},
-    http::{HeaderName, Method, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -71,16 +72,30 @@ struct Door {
 
 /// Answers in time, once it is known who asks and the body is there.
 async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    let answered = async {
+    let has_body = !request.body().is_end_stream();
+    let admitted = async {
         let request = auth::authenticated(&door.app, request).await?;
-        let request = pace::whole_body(door.limits.body, request).await?;
-        Ok(next.run(request).await)
+        pace::whole_body(door.limits.body, request).await
+    };
+    let answered = async {
+        match admitted.await {
+            Ok(request) => Ok(next.run(request).await),
+            Err(error) if has_body => Ok(last(&error)),
+            Err(error) => Err(error),
+        }
     };
     // A command that reached the journal by then is done, and a retry with its idempotency key
     // gets its answer.
     let answered = timeout(door.limits.answer, answered).await;
     let answered = answered.unwrap_or_else(|_| Err(Error::took_too_long()));
     auth::challenged(&door.app, answered.into_response())
+}
+
+/// A refusal before the body was read: what is left of it stands before the next call, so there is
+/// none on this connection, and the client must know.
+fn last(error: &Error) -> Response {
+    let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
+    (close, error.clone()).into_response()
 }
 
 /// Browser programs may call with a key of their own; cookies are never involved.

@@ -199,6 +199,25 @@ async fn a_body_that_does_not_end_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_refused_before_the_body_came_hears_that_it_was_the_last_call() {
+    let port = Port::new(|_| ());
+    let with_key = |call: &[u8]| {
+        let call = String::from_utf8(call.to_vec()).unwrap();
+        call.replacen("host:", "x-api-key: bt_wrong\r\nhost:", 1).into_bytes()
+    };
+    let mut line = port.connect(ME).await;
+    let heard = line.ask(&with_key(HALF));
+    heard.problem(401, "Invalid API key");
+    assert!(heard.is_last(), "{}", heard.head);
+    line.closes();
+    let mut line = port.connect(ME).await;
+    let heard = line.ask(&with_key(HEALTH));
+    heard.problem(401, "Invalid API key");
+    assert!(!heard.is_last() && line.stays_open(), "nothing was left unread: {}", heard.head);
+    assert_eq!(line.ask(HEALTH).status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_takes_too_long_is_given_up() {
     let port = Port::new(|limits| limits.answer = short());
     let heard = port.connect(ME).await.ask(HALF);
