@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -44,8 +47,15 @@ def server(binary: Binary, packages: Packages, tmp_path: Path, issuer: str) -> I
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
+            # What is called node may start another program that is.
+            start_new_session=True,
         )
-    clock = threading.Timer(START_SECONDS, provider.kill)
+
+    def end() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(provider.pid, signal.SIGKILL)
+
+    clock = threading.Timer(START_SECONDS, end)
     clock.start()
     try:
         assert any(line == "listening\n" for line in provider.stdout), (tmp_path / "provider.txt").read_text()
@@ -55,7 +65,7 @@ def server(binary: Binary, packages: Packages, tmp_path: Path, issuer: str) -> I
     finally:
         clock.cancel()
         server.close()
-        provider.kill()
+        end()
         provider.wait()
         provider.stdout.close()
 
