@@ -9,17 +9,22 @@ use crate::{
     },
 };
 
-/// A person, as a provider vouches for them.
+/// Somebody, as a provider knows them.
+///
+/// Two people are the same when `issuer` and `subject` are: ids of providers are settings, and a
+/// name or an email address can pass to somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The provider's name here, such as `github`.
+    /// The id of the provider in this server's settings, such as `github`.
     pub provider: String,
     /// The address that names the provider for good.
     pub issuer: String,
-    /// The person's unchanging id there.
+    /// The provider's own name for the person, which never changes: 1 to 255 characters.
     pub subject: String,
-    /// What the provider calls them.
+    /// A login or a name to greet them by: 1 to 60 characters, not unique.
     pub shown: String,
+    /// An email address that the provider says it has verified.
+    pub email: Option<String>,
 }
 
 impl Accounts {

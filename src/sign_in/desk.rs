@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::{Callback, Pending, Providers, SignInError};
 use crate::{
-    accounts::{Accounts, Person},
+    accounts::Accounts,
     clock::Clock,
     error::Error,
     keys::{Key, Kind},
@@ -110,12 +110,6 @@ impl Desk {
             return Err(SignInError::OtherIssuer.into());
         }
         let person = self.providers.finish(&pending, callback).await?;
-        let person = Person {
-            provider: person.provider,
-            issuer: person.issuer,
-            subject: person.subject,
-            shown: person.shown,
-        };
         Ok(Arrived { account_id: self.accounts.of_person(&person).await?, next })
     }
 

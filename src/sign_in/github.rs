@@ -7,8 +7,9 @@ use super::{
     error::SignInError,
     exchange::{Endpoints, Tokens},
     http::Http,
-    person::{Person, email, shown},
+    person::{email, shown},
 };
+use crate::accounts::Person;
 
 /// The form of answers that GitHub's API asks clients to name.
 const JSON: &str = "application/vnd.github+json";

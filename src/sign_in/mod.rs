@@ -17,11 +17,11 @@ mod pending;
 mod person;
 mod provider;
 
+pub use crate::accounts::Person;
 pub use args::ProviderArgs;
 pub use desk::{Arrived, Desk, Sent};
 pub use error::SignInError;
 pub use http::HttpFault;
 pub use id_token::IdTokenFault;
 pub use pending::{Begun, Callback, PENDING_FOR, Pending};
-pub use person::Person;
 pub use provider::{Provider, Providers};

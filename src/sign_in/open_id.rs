@@ -12,9 +12,9 @@ use super::{
     id_token::{Claims, Expected, IdTokenFault, Profile, algorithms, verify},
     kept::Kept,
     pending::Pending,
-    person::{Person, cleaned, email, shown, subject},
+    person::{cleaned, email, shown, subject},
 };
-use crate::clock::Clock;
+use crate::{accounts::Person, clock::Clock};
 
 const JSON: &str = "application/json";
 /// What the log calls it.

@@ -1,4 +1,4 @@
-//! Who a provider says somebody is.
+//! What a provider says of somebody, read and bounded.
 
 /// Characters of a subject: OpenID Connect allows no more.
 const SUBJECT_MAX: usize = 255;
@@ -6,24 +6,6 @@ const SUBJECT_MAX: usize = 255;
 const SHOWN_MAX: usize = 60;
 /// Characters of an email address: SMTP allows no more.
 const EMAIL_MAX: usize = 254;
-
-/// Somebody, as a provider knows them.
-///
-/// Two people are the same when `issuer` and `subject` are: ids of providers are settings, and a
-/// name or an email address can pass to somebody else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// The id of the provider in this server's settings, such as `github`.
-    pub provider: String,
-    /// The address that names the provider for good.
-    pub issuer: String,
-    /// The provider's own name for the person, which never changes: 1 to 255 characters.
-    pub subject: String,
-    /// A login or a name to greet them by: 1 to 60 characters, not unique.
-    pub shown: String,
-    /// An email address that the provider says it has verified.
-    pub email: Option<String>,
-}
 
 /// A subject as it came, if it is one: a cleaned one could be somebody else's.
 pub(super) fn subject(text: &str) -> Option<String> {

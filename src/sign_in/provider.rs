@@ -9,9 +9,8 @@ use super::{
     http::Http,
     open_id::OpenId,
     pending::{Begun, Callback, Pending},
-    person::Person,
 };
-use crate::clock::Clock;
+use crate::{accounts::Person, clock::Clock};
 
 /// Somebody who knows people and tells us, with their leave, who they are.
 pub struct Provider {

@@ -87,6 +87,7 @@ impl Scene {
             issuer: "https://id.example".into(),
             subject: name.into(),
             shown: name.into(),
+            email: None,
         };
         let accounts = &self.server.app.accounts;
         let account = accounts.of_person(&person).await.unwrap();
