@@ -5,6 +5,7 @@ mod keys;
 mod known;
 mod people;
 mod sessions;
+mod tickets;
 
 use std::sync::Arc;
 

@@ -75,20 +75,18 @@ impl App {
     ) -> Arc<Self> {
         let (catalog, public_url) = (Arc::new(catalog), public_url.trim_end_matches('/'));
         let accounts = Arc::new(Accounts::new(store.clone(), Arc::clone(&clock)));
-        let shared = || (store.clone(), Arc::clone(&accounts), Arc::clone(&clock));
-        let (oauth_store, oauth_accounts, oauth_clock) = shared();
-        let (desk_store, desk_accounts, desk_clock) = shared();
+        let oauth = Oauth::new(
+            public_url,
+            store.clone(),
+            Arc::clone(&accounts),
+            Arc::clone(&clock),
+            people.documents,
+        );
         Arc::new(Self {
             public_url: public_url.to_owned(),
-            oauth: Oauth::new(
-                public_url,
-                oauth_store,
-                oauth_accounts,
-                oauth_clock,
-                people.documents,
-            ),
+            oauth,
             rates: RateLimits::new(Arc::clone(&clock)),
-            desk: Desk::new(public_url, desk_store, desk_accounts, desk_clock, people.providers),
+            desk: Desk::new(public_url, Arc::clone(&accounts), people.providers),
             signing_keys: people.signing_keys,
             accounts,
             runs: Runs::new(store, Arc::clone(&catalog), clock),

@@ -30,10 +30,9 @@ impl LoginLink {
         // Where no server has been, there is no account either.
         ensure!(database.exists(), "there is no database at {}", database.display());
         let (store, clock): (_, Arc<dyn Clock>) = (Store::open(database)?, Arc::new(SystemClock));
-        let accounts = Arc::new(Accounts::new(store.clone(), Arc::clone(&clock)));
+        let accounts = Arc::new(Accounts::new(store, Arc::clone(&clock)));
         let public_url = self.place.public_url(self.place.listen);
-        let providers = Providers::none(Arc::clone(&clock));
-        let desk = Desk::new(&public_url, store, accounts, clock, providers);
+        let desk = Desk::new(&public_url, accounts, Providers::none(clock));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let link = runtime.block_on(desk.link()).context("no link for the account `local`")?;
         println!("{link}");

@@ -16,7 +16,6 @@ use crate::{
     caller::{Credential, Scope, Scopes},
     error::Error,
     keys::{Key, Kind},
-    store::{self, Digest, tickets::Ticket},
 };
 
 /// How long a person may think, in microseconds: ten minutes.
@@ -216,8 +215,8 @@ impl Oauth {
     /// Puts a request before the person of this session.
     pub async fn ask(&self, request: Request, session: &Session) -> Result<Asked, Error> {
         let consent = Consent { request, session: session_id(session)?.to_owned() };
-        let expires_at = self.now() + CONSENT_MICROS;
-        let ticket = self.issue(Kind::Ticket, CONSENT, &consent, expires_at).await?;
+        let lives = CONSENT_MICROS;
+        let ticket = self.accounts.issue(Kind::Ticket, CONSENT, &consent, lives).await?;
         Ok(Asked { request: consent.request, ticket })
     }
 
@@ -230,19 +229,11 @@ impl Oauth {
         decision: Decision,
     ) -> Result<Url, Error> {
         let stale = Error::question_answered;
-        let ticket = Key::parse_as(Kind::Ticket, ticket).ok_or_else(stale)?;
-        let (hash, now) = (ticket.hash(), self.now());
-        let found =
-            self.store.read(move |tx| store::tickets::find(tx, CONSENT, &hash, now)).await?;
-        let found = found.filter(|it| it.used_at.is_none()).ok_or_else(stale)?;
-        let consent: Consent = serde_json::from_str(&found.body).map_err(Error::internal)?;
+        let consent: Consent = self.accounts.look(CONSENT, ticket).await?.ok_or_else(stale)?;
         if consent.session != session_id(session)? {
             return Err(stale());
         }
-        let taken = self.store.write(move |tx| store::tickets::take(tx, CONSENT, &hash, now));
-        if !taken.await? {
-            return Err(stale());
-        }
+        let consent: Consent = self.accounts.take(CONSENT, ticket).await?.ok_or_else(stale)?;
         let request = consent.request;
         let allowed = match decision {
             Decision::Allow(scopes) if request.scopes().include(scopes) => scopes,
@@ -260,27 +251,11 @@ impl Oauth {
             resource: request.resource.clone(),
             challenge: request.challenge.clone(),
             account_id: session.account.id.clone(),
-            good_until: now + CODE_MICROS,
+            good_until: self.now() + CODE_MICROS,
             grant_id: None,
         };
-        let code = self.issue(Kind::Code, CODE, &code, now + CODE_KEPT).await?;
+        let code = self.accounts.issue(Kind::Code, CODE, &code, CODE_KEPT).await?;
         request.answer(&self.issuer, &[("code", code.reveal())])
-    }
-
-    /// Keeps what a fresh secret stands for.
-    async fn issue(
-        &self,
-        kind: Kind,
-        purpose: &str,
-        body: &impl Serialize,
-        expires_at: i64,
-    ) -> Result<Key, Error> {
-        let key = Key::mint(kind);
-        let body = serde_json::to_string(body).map_err(Error::internal)?;
-        let ticket = Ticket { purpose: purpose.to_owned(), body, expires_at, used_at: None };
-        let hash: Digest = key.hash();
-        self.store.write(move |tx| store::tickets::insert(tx, &hash, &ticket)).await?;
-        Ok(key)
     }
 
     pub(super) fn now(&self) -> i64 {

@@ -8,10 +8,8 @@ use url::{Host, Url};
 use super::{Callback, Pending, Providers, SignInError};
 use crate::{
     accounts::Accounts,
-    clock::Clock,
     error::Error,
     keys::{Key, Kind},
-    store::{self, Store, tickets::Ticket},
 };
 
 /// How long a link of the operator is good, in microseconds: ten minutes.
@@ -46,23 +44,15 @@ pub struct Arrived {
 
 /// Providers, links, and what is under way with them.
 pub struct Desk {
-    store: Store,
     accounts: Arc<Accounts>,
-    clock: Arc<dyn Clock>,
     providers: Providers,
     public_url: String,
 }
 
 impl Desk {
     /// The desk of a server with these providers.
-    pub fn new(
-        public_url: &str,
-        store: Store,
-        accounts: Arc<Accounts>,
-        clock: Arc<dyn Clock>,
-        providers: Providers,
-    ) -> Self {
-        Self { store, accounts, clock, providers, public_url: public_url.to_owned() }
+    pub fn new(public_url: &str, accounts: Arc<Accounts>, providers: Providers) -> Self {
+        Self { accounts, providers, public_url: public_url.to_owned() }
     }
 
     /// The providers.
@@ -90,9 +80,8 @@ impl Desk {
     pub async fn begin(&self, provider: &str, next: &str) -> Result<Sent, Error> {
         let begun = self.providers.begin(provider, &self.callback_url(provider)).await?;
         let visit = Visit { pending: begun.pending, next: next.to_owned() };
-        let body = serde_json::to_string(&visit).map_err(Error::internal)?;
         let lives = super::PENDING_FOR * 1_000_000;
-        let ticket = self.issue(BEGUN, body, lives).await?;
+        let ticket = self.accounts.issue(Kind::Ticket, BEGUN, &visit, lives).await?;
         Ok(Sent { url: begun.url, ticket })
     }
 
@@ -104,8 +93,8 @@ impl Desk {
         ticket: &str,
         callback: Callback,
     ) -> Result<Arrived, Error> {
-        let body = self.take(BEGUN, ticket).await?.ok_or(SignInError::OtherState)?;
-        let Visit { pending, next } = serde_json::from_str(&body).map_err(Error::internal)?;
+        let visit = self.accounts.take(BEGUN, ticket).await?;
+        let Visit { pending, next } = visit.ok_or(SignInError::OtherState)?;
         if pending.provider() != provider {
             return Err(SignInError::OtherIssuer.into());
         }
@@ -119,45 +108,17 @@ impl Desk {
             return Err(Error::link_from_elsewhere());
         }
         let local = self.accounts.local().await?.ok_or_else(Error::no_such_account)?;
-        let ticket = self.issue(LINK, local, LINK_MICROS).await?;
+        let ticket = self.accounts.issue(Kind::Ticket, LINK, &local, LINK_MICROS).await?;
         Ok(format!("{}/login/link/{}", self.public_url, ticket.reveal()))
     }
 
     /// Whether a link would sign somebody in; asking does not use it up.
     pub async fn is_link(&self, ticket: &str) -> Result<bool, Error> {
-        let Some(ticket) = Key::parse_as(Kind::Ticket, ticket) else { return Ok(false) };
-        let (hash, now) = (ticket.hash(), self.now());
-        let found = self.store.read(move |tx| store::tickets::find(tx, LINK, &hash, now)).await?;
-        Ok(found.is_some_and(|it| it.used_at.is_none()))
+        Ok(self.accounts.look::<String>(LINK, ticket).await?.is_some())
     }
 
     /// The account of a link, which is used up.
     pub async fn follow(&self, ticket: &str) -> Result<String, Error> {
-        self.take(LINK, ticket).await?.ok_or_else(Error::link_used)
-    }
-
-    async fn issue(&self, purpose: &str, body: String, lives: i64) -> Result<Key, Error> {
-        let key = Key::mint(Kind::Ticket);
-        let (hash, expires_at) = (key.hash(), self.now() + lives);
-        let ticket = Ticket { purpose: purpose.to_owned(), body, expires_at, used_at: None };
-        self.store.write(move |tx| store::tickets::insert(tx, &hash, &ticket)).await?;
-        Ok(key)
-    }
-
-    /// What a ticket carries, which is used up.
-    async fn take(&self, purpose: &'static str, ticket: &str) -> Result<Option<String>, Error> {
-        let Some(ticket) = Key::parse_as(Kind::Ticket, ticket) else { return Ok(None) };
-        let (hash, now) = (ticket.hash(), self.now());
-        let taken = self.store.write(move |tx| {
-            if !store::tickets::take(tx, purpose, &hash, now)? {
-                return Ok(None);
-            }
-            store::tickets::find(tx, purpose, &hash, now)
-        });
-        Ok(taken.await?.map(|it| it.body))
-    }
-
-    fn now(&self) -> i64 {
-        self.clock.now().as_microsecond()
+        self.accounts.take(LINK, ticket).await?.ok_or_else(Error::link_used)
     }
 }
