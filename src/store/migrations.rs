@@ -70,6 +70,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/0004_credentials.sqlite.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        version: 5,
+        name: "0005_paper",
+        sql: include_str!("migrations/0005_paper.sql"),
+        sqlite: include_str!("migrations/0005_paper.sqlite.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const CREATE: &str =
