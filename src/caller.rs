@@ -97,12 +97,15 @@ impl Caller {
 
     /// The account, if its credential opens this too.
     pub fn with(&self, scope: Scope) -> Result<&Account, Error> {
-        let account = self.account()?;
-        if account.credential.scopes().has(scope) {
-            Ok(account)
-        } else {
-            Err(Error::scope_required(scope.name()))
-        }
+        let refused = match self {
+            Self::Account(account) if account.credential.scopes().has(scope) => {
+                return Ok(account);
+            }
+            Self::Account(_) => Error::scope_required(scope.name()),
+            Self::Anonymous if scope == Scope::Paper => Error::bot_key_required(),
+            Self::Anonymous => Error::key_required(),
+        };
+        Err(refused.asking_for(scope.to_ask_for().name()))
     }
 }
 
@@ -127,6 +130,14 @@ impl Scope {
             Self::Read => "bottrade:read",
             Self::Trade => "bottrade:trade",
             Self::Paper => "bottrade:paper",
+        }
+    }
+
+    /// What a client is to ask for that lacks it: who wants to look will want to trade.
+    const fn to_ask_for(self) -> Self {
+        match self {
+            Self::Read | Self::Trade => Self::Trade,
+            Self::Paper => Self::Paper,
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod cli;
 
 pub mod api;
+pub mod bridge;
 pub mod play;
 pub mod proof;
 pub mod web;

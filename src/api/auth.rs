@@ -74,6 +74,10 @@ fn credential(headers: &HeaderMap) -> Option<&str> {
     key.or_else(bearer).filter(|it| !it.is_empty())
 }
 
+/// The scope for want of which a call was refused.
+#[derive(Clone)]
+pub(super) struct Wanted(pub(super) Option<&'static str>);
+
 /// Tells a client that was refused for want of a credential how to get one (RFC 6750, RFC 9728).
 pub(super) fn challenged(app: &App, mut response: Response) -> Response {
     let Some(code) = response.extensions().get::<Code>().copied() else { return response };
@@ -84,7 +88,8 @@ pub(super) fn challenged(app: &App, mut response: Response) -> Response {
         _ => return response,
     };
     let (base, known) = (&app.public_url, metadata::PROTECTED_RESOURCE);
-    let scope = Scope::Trade.name();
+    let wanted = response.extensions().get().and_then(|Wanted(scope)| *scope);
+    let scope = wanted.unwrap_or(Scope::Trade.name());
     let challenge =
         format!("Bearer {error}scope=\"{scope}\", resource_metadata=\"{base}{known}/mcp\"");
     if let Ok(challenge) = HeaderValue::from_str(&challenge) {

@@ -9,6 +9,7 @@ use axum::{
 };
 use serde_json::json;
 
+use super::auth::Wanted;
 use crate::error::{Code, Error};
 
 /// Codes of JSON-RPC 2.0.
@@ -43,7 +44,8 @@ pub(super) fn refused(error: &Error) -> Response {
     };
     let body = json!({ "code": code, "message": error.text(), "data": error.problem() });
     let body = json!({ "jsonrpc": "2.0", "id": null, "error": body });
-    (status, Extension(error.code), Json(body)).into_response()
+    let why = (Extension(error.code), Extension(Wanted(error.scope)));
+    (status, why, Json(body)).into_response()
 }
 
 /// The answer to a call that was `sent_json`; what refuses it in words becomes a JSON-RPC error.

@@ -36,7 +36,7 @@ use tower_http::{
     cors::{AllowHeaders, Any as AnyOrigin, CorsLayer},
 };
 
-use crate::{app::App, error::Error, web};
+use crate::{app::App, error::Error, ops::route::dialect_at, web};
 use limits::Limits;
 
 /// How long a browser need not ask again whether it may call; none keeps it longer.
@@ -73,10 +73,12 @@ struct Door {
 /// Answers in time, once it is known who asks and the body is there.
 async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let has_body = !request.body().is_end_stream();
+    let dialect = dialect_at(request.uri().path());
     let admitted = async {
         let request = auth::authenticated(&door.app, request).await?;
         pace::whole_body(door.limits.body, request).await
     };
+    let admitted = async { admitted.await.map_err(|error| error.told_in(dialect)) };
     let answered = async {
         match admitted.await {
             Ok(request) => Ok(next.run(request).await),
@@ -132,6 +134,7 @@ impl IntoResponse for Error {
             response.headers_mut().insert(name, value);
         }
         response.extensions_mut().insert(self.code);
+        response.extensions_mut().insert(auth::Wanted(self.scope));
         response
     }
 }

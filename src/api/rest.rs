@@ -49,7 +49,10 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .merge(docs::router(&app.public_url))
         .fallback(no_route);
     OPS.iter().fold(fixed, |router, op| {
-        let router = router.route(op.route.path, handler(app, op, None));
+        let served = handler(app, op, None);
+        let router = op.route.addresses().fold(router, |router, path| {
+            router.route(&path, served.clone())
+        });
         let forms = Form::OF_TABLE.into_iter().filter(|_| op.rows.is_some());
         forms.fold(router, |router, form| {
             let path = format!("{}{}", op.route.path, form.suffix());
@@ -91,22 +94,25 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
                               headers: HeaderMap,
                               body: Bytes|
                 -> Result<Response, Error> {
-        let caller = match op.access {
-            Access::Person => owner(&app, op, caller, &headers, client).await?,
-            _ => caller,
+        let answered = async {
+            let caller = match op.access {
+                Access::Person => owner(&app, op, caller, &headers, client).await?,
+                _ => caller,
+            };
+            op.admit(&caller)?;
+            let cx = Cx { app, caller, reader: Reader::Program };
+            let form = match (&table, suffix) {
+                (Some(_), None) => Form::preferred(&headers)?,
+                (_, suffix) => suffix.unwrap_or(Form::Json),
+            };
+            let input = request(&schema, path, query, &headers, &body)?;
+            let given = op.call(&cx, input).await?;
+            match &table {
+                None => answer(op.route, given),
+                Some(table) => Ok(rows(form, table.write(form, &given.into_value())?)),
+            }
         };
-        op.admit(&caller)?;
-        let cx = Cx { app, caller, reader: Reader::Program };
-        let form = match (&table, suffix) {
-            (Some(_), None) => Form::preferred(&headers)?,
-            (_, suffix) => suffix.unwrap_or(Form::Json),
-        };
-        let input = request(&schema, path, query, &headers, &body)?;
-        let given = op.call(&cx, input).await?;
-        match &table {
-            None => answer(op.route, given),
-            Some(table) => Ok(rows(form, table.write(form, &given.into_value())?)),
-        }
+        answered.await.map_err(|error: Error| error.told_in(op.dialect))
     };
     match op.route.method {
         Method::Get => get(handler),
@@ -142,12 +148,15 @@ async fn owner(
 }
 
 fn answer(route: Route, answer: Answer) -> Result<Response, Error> {
-    let answer = match route.envelope {
-        Some(name) => Answer::Fresh(json!({ name: answer.into_value() })),
-        None => answer,
-    };
     let status = StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK);
-    Ok((status, JSON, answer.text()?).into_response())
+    if !route.has_answer() {
+        return Ok(status.into_response());
+    }
+    if route.envelope.is_none() && route.bare.is_none() {
+        return Ok((status, JSON, answer.text()?).into_response());
+    }
+    let shown = Answer::Fresh(route.shown(answer.into_value()));
+    Ok((status, JSON, shown.text()?).into_response())
 }
 
 /// A table. The same address has it in other forms too, and caches must know.

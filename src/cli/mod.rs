@@ -5,6 +5,7 @@ mod backup;
 mod environment;
 mod key;
 mod login_link;
+mod mcp_stdio;
 mod place;
 mod play;
 mod scenario;
@@ -54,6 +55,8 @@ enum Verb {
     },
     /// Let a reference bot play a scenario and show its scorecard.
     Play(play::Play),
+    /// Carry MCP between standard input and output and a server, for clients that start a program.
+    McpStdio(mcp_stdio::McpStdio),
     /// Copy the database of a server, also while it runs, and check the copy.
     Backup(backup::Backup),
     /// Make the database of a new data folder from a backup.
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Verb::LoginLink(link) => link.run(),
         Verb::Scenario { verb } => verb.run(&mut std::io::stdout()),
         Verb::Play(play) => play.run(),
+        Verb::McpStdio(bridge) => bridge.run(),
         Verb::Backup(backup) => backup.run(),
         Verb::Restore(restore) => restore.run(),
         Verb::Verify(verify) => verify.run(),

@@ -18,6 +18,20 @@ impl Error {
             .hint("check that the whole key was copied; a revoked key never works again")
     }
 
+    /// No credential that opens the paper account. The words are those of the bots' contract.
+    pub fn bot_key_required() -> Self {
+        Self::new(Code::KeyRequired, "Invalid or revoked bot API key").hint(
+            "send a bot key as `X-Bot-Key: <key>`: `bottrade key create --bot` makes one; an API \
+             key of the account, or your client's OAuth (in Claude Code: /mcp), is good too",
+        )
+    }
+
+    /// The same failure for want of a credential with this scope.
+    #[must_use]
+    pub fn asking_for(self, scope: &'static str) -> Self {
+        Self { scope: Some(scope), ..self }
+    }
+
     /// A credential that opens something else.
     pub fn scope_required(scope: &str) -> Self {
         Self::new(Code::ScopeRequired, format!("this call needs the scope {scope}"))

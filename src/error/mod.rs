@@ -6,6 +6,7 @@
 
 mod code;
 mod credentials;
+mod dialect;
 mod mcp;
 mod sign_in;
 mod traffic;
@@ -19,6 +20,7 @@ use sim::{
 };
 
 pub use code::Code;
+pub use dialect::Dialect;
 
 /// Characters of a message: what a caller sent is not echoed at length.
 const MESSAGE_MAX: usize = 300;
@@ -66,12 +68,17 @@ pub struct Error {
     pub fields: Vec<FieldProblem>,
     /// Seconds after which the same call may succeed, where that is known.
     pub retry_after: Option<u32>,
+    /// The scope whose want is the failure, where it is one.
+    pub scope: Option<&'static str>,
+    /// How it is told.
+    dialect: Dialect,
 }
 
 impl Error {
     fn new(code: Code, message: impl Into<String>) -> Self {
         let (message, fields) = (short(&message.into()), Vec::new());
-        Self { code, message, hint: None, fields, retry_after: None }
+        let dialect = Dialect::default();
+        Self { code, message, hint: None, fields, retry_after: None, scope: None, dialect }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -353,7 +360,7 @@ impl Error {
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        self.code.status()
+        self.dialect.status(self.code)
     }
 
     fn code_name(&self) -> String {

@@ -20,6 +20,7 @@ mod orders;
 pub mod page;
 mod publish;
 pub mod results;
+pub mod route;
 mod runs;
 mod scan;
 mod scenarios;
@@ -37,9 +38,10 @@ use serde_json::Value;
 use crate::{
     app::App,
     caller::{Caller, Scope},
-    error::Error,
+    error::{Dialect, Error},
 };
 pub use answer::Answer;
+pub use route::{Method, Route};
 
 /// All operations, in the order in which a new agent meets them.
 pub const OPS: &[OpDef] = &[
@@ -96,6 +98,8 @@ pub trait Op: DeserializeOwned + JsonSchema + Send + 'static {
     const EFFECT: Effect;
     /// Who may call it.
     const ACCESS: Access = Access::Account;
+    /// In the words of which contract it answers.
+    const DIALECT: Dialect = Dialect::Benchmark;
     /// The member of the answer that holds its rows, where it is a table: REST serves the rows as
     /// CSV and Arrow too, with a column for each member that the schema of a row names.
     const ROWS: Option<&'static str> = None;
@@ -122,8 +126,8 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// What a credential must open for it.
-    pub const fn scope(self) -> Scope {
+    /// What a credential must open for it, where anybody with one may call.
+    const fn scope(self) -> Scope {
         match self {
             Self::Read => Scope::Read,
             Self::Write => Scope::Trade,
@@ -140,81 +144,10 @@ pub enum Access {
     OwnerOrPublished,
     /// Whoever shows a credential of an account.
     Account,
+    /// Whoever shows a credential that opens the account's paper trading.
+    Paper,
     /// The account's owner: a browser that is signed in, or an API key.
     Person,
-}
-
-/// An HTTP method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Creates or moves on.
-    Post,
-    /// Changes a part.
-    Patch,
-    /// Withdraws.
-    Delete,
-}
-
-impl Method {
-    /// Whether the fields that the path does not name are sent as a body; else as the query.
-    pub const fn has_body(self) -> bool {
-        matches!(self, Self::Post | Self::Patch)
-    }
-}
-
-/// The REST address of an operation, and how its answer is wrapped.
-#[derive(Debug, Clone, Copy)]
-pub struct Route {
-    /// The method.
-    pub method: Method,
-    /// The path; `{name}` is the request's field of that name.
-    pub path: &'static str,
-    /// The status of success.
-    pub status: u16,
-    /// The member that holds the answer, where the contract has one.
-    pub envelope: Option<&'static str>,
-}
-
-impl Route {
-    const fn new(method: Method, path: &'static str) -> Self {
-        Self { method, path, status: 200, envelope: None }
-    }
-
-    /// `GET path`.
-    pub const fn get(path: &'static str) -> Self {
-        Self::new(Method::Get, path)
-    }
-
-    /// `POST path`.
-    pub const fn post(path: &'static str) -> Self {
-        Self::new(Method::Post, path)
-    }
-
-    /// `PATCH path`.
-    pub const fn patch(path: &'static str) -> Self {
-        Self::new(Method::Patch, path)
-    }
-
-    /// `DELETE path`.
-    pub const fn delete(path: &'static str) -> Self {
-        Self::new(Method::Delete, path)
-    }
-
-    /// Answers 201 on success.
-    #[must_use]
-    pub const fn created(mut self) -> Self {
-        self.status = 201;
-        self
-    }
-
-    /// Answers `{ name: … }`.
-    #[must_use]
-    pub const fn wrapped(mut self, name: &'static str) -> Self {
-        self.envelope = Some(name);
-        self
-    }
 }
 
 /// Who reads the answer: it decides how much of it is worth sending.
@@ -288,6 +221,8 @@ pub struct OpDef {
     pub effect: Effect,
     /// See [`Op::ACCESS`].
     pub access: Access,
+    /// See [`Op::DIALECT`].
+    pub dialect: Dialect,
     /// See [`Op::ROWS`].
     pub rows: Option<&'static str>,
     /// The schema of the request, as a model reads it.
@@ -308,6 +243,7 @@ impl OpDef {
             tool: T::TOOL,
             effect: T::EFFECT,
             access: T::ACCESS,
+            dialect: T::DIALECT,
             rows: T::ROWS,
             input: input::lean_schema::<T>,
             body: input::body_schema::<T>,
@@ -323,17 +259,19 @@ impl OpDef {
 
     /// Refuses a caller who may not call it, whatever the request says.
     pub fn admit(&self, caller: &Caller) -> Result<(), Error> {
-        match self.access {
+        let admitted = match self.access {
             Access::Account => caller.with(self.effect.scope()).map(drop),
+            Access::Paper => caller.with(Scope::Paper).map(drop),
             Access::Person => caller.person().map(drop),
             Access::Public | Access::OwnerOrPublished => Ok(()),
-        }
+        };
+        admitted.map_err(|error| error.told_in(self.dialect))
     }
 
     /// Calls the operation: credential, shape, work, answer.
     pub async fn call(&self, cx: &Cx, input: Value) -> Result<Answer, Error> {
         self.admit(&cx.caller)?;
-        (self.call)(cx, input).await
+        (self.call)(cx, input).await.map_err(|error| error.told_in(self.dialect))
     }
 
     /// The documentation of the request type.

@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "bridge",
             "play",
             "proof",
             "api",
@@ -30,6 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "traffic",
         ],
     ),
+    ("bridge", &[]),
     ("play", &["ops", "scenarios"]),
     ("proof", &["ops", "runs", "scenarios", "store"]),
     ("api", &["app", "accounts", "oauth", "ops", "runs", "traffic", "web"]),

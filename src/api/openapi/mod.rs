@@ -64,6 +64,12 @@ pub(crate) fn document(public_url: &str) -> Value {
                     "name": "X-API-Key",
                     "description": "Wins where both are sent.",
                 },
+                "BotKeyAuth": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Bot-Key",
+                    "description": "Opens paper trading and nothing else.",
+                },
                 "SessionCookie": {
                     "type": "apiKey",
                     "in": "cookie",

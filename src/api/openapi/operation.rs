@@ -40,10 +40,12 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
     };
     let suffix = form.map_or("", Form::suffix).replace('.', "_");
     let mut responses = Map::new();
-    let content = forms.into_iter().map(|form| (form.media_type().to_owned(), content(op, form)));
-    let content: Map<String, Value> = content.collect();
-    responses
-        .insert(op.route.status.to_string(), json!({ "description": "Done", "content": content }));
+    let mut done = json!({ "description": "Done" });
+    if op.route.has_answer() {
+        let contents = forms.iter().map(|it| (it.media_type().to_owned(), content(op, *it)));
+        done["content"] = contents.collect::<Map<_, _>>().into();
+    }
+    responses.insert(op.route.status.to_string(), done);
     // Where the path says the form, `Accept` is not asked.
     responses.extend(problem::of(op).filter(|(status, _)| form.is_none() || status != "406"));
     let mut operation = json!({
@@ -66,6 +68,7 @@ fn security(access: Access) -> Value {
     match access {
         Access::Person => json!([{ "ApiKeyAuth": [] }, { "SessionCookie": [] }]),
         Access::Account => json!([{ "ApiKeyAuth": [] }, { "BearerAuth": [] }]),
+        Access::Paper => json!([{ "BotKeyAuth": [] }, { "ApiKeyAuth": [] }, { "BearerAuth": [] }]),
         Access::Public | Access::OwnerOrPublished => {
             json!([{}, { "ApiKeyAuth": [] }, { "BearerAuth": [] }])
         }
@@ -183,14 +186,15 @@ fn as_csv(op: &OpDef, content: &Map<String, Value>) -> Option<String> {
 }
 
 fn answer(op: &OpDef) -> Value {
-    let output = (op.output)().to_value();
-    match op.route.envelope {
-        None => output,
-        Some(name) => json!({
+    let mut output = (op.output)().to_value();
+    match (op.route.envelope, op.route.bare) {
+        (Some(name), _) => json!({
             "type": "object",
             "properties": { name: output },
             "required": [name],
         }),
+        (None, Some(name)) => output["properties"][name].take(),
+        (None, None) => output,
     }
 }
 
