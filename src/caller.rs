@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{error::Error, keys::Family};
+use crate::{error::Error, keys::Family, plan::Plan};
 
 /// Whoever stands at a door.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Account {
     pub id: String,
     /// The account's name.
     pub name: String,
+    /// Its plan.
+    pub plan: Plan,
     /// What was shown.
     pub credential: Credential,
 }
@@ -54,6 +56,11 @@ pub enum Credential {
         /// Its id.
         id: String,
     },
+    /// A short-lived token that manages bot keys and does nothing else.
+    KeyToken {
+        /// The id of the session or grant that it was made from.
+        parent: String,
+    },
 }
 
 impl Credential {
@@ -63,6 +70,7 @@ impl Credential {
             Self::Key { family: Family::Benchmark, .. } | Self::Session { .. } => Scopes::ALL,
             Self::Key { family: Family::Bot, .. } => Scopes::of(&[Scope::Paper]),
             Self::Grant { scopes, .. } => *scopes,
+            Self::KeyToken { .. } => Scopes::of(&[]),
         }
     }
 
@@ -70,7 +78,7 @@ impl Credential {
     pub fn key_id(&self) -> Option<&str> {
         match self {
             Self::Key { id, .. } => Some(id),
-            Self::Grant { .. } | Self::Session { .. } => None,
+            Self::Grant { .. } | Self::Session { .. } | Self::KeyToken { .. } => None,
         }
     }
 }
@@ -92,6 +100,15 @@ impl Caller {
                 Ok(account)
             }
             _ => Err(Error::person_required()),
+        }
+    }
+
+    /// The account, if a person, an API key of theirs or a token for keys stands at the door.
+    pub fn keeper(&self) -> Result<&Account, Error> {
+        let account = self.account()?;
+        match account.credential {
+            Credential::KeyToken { .. } => Ok(account),
+            _ => self.person(),
         }
     }
 

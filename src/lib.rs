@@ -17,6 +17,7 @@ pub mod app;
 
 pub mod accounts;
 pub mod oauth;
+pub mod paper;
 pub mod runs;
 pub mod sign_in;
 
@@ -30,3 +31,4 @@ pub mod clock;
 pub mod error;
 mod faults;
 pub mod keys;
+pub mod plan;

@@ -1,14 +1,15 @@
 //! Keys of an account: made, listed, named, revoked.
 
-use super::{Accounts, Event, checked, note};
+use super::{Accounts, Event, checked, lives, note, plan_of};
 use crate::{
     clock::new_id,
     error::Error,
     keys::{Family, Key, Kind},
-    store::{self, keys::Key as KeyRow},
+    plan::Plan,
+    store::{self, StoreError, accounts::Account, keys::Key as KeyRow},
 };
 
-/// Keys of a family that an account may have at the same time.
+/// API keys that an account may have at the same time.
 const KEYS_MAX: usize = 100;
 
 /// A key that was just made: the one time it is seen.
@@ -53,16 +54,19 @@ impl Accounts {
         };
         let (kept, hash) = (row.clone(), key.hash());
         let made = self.store.write(move |tx| {
-            let open = |it: &KeyRow| it.family == family && it.revoked_at.is_none();
+            let account = store::accounts::by_id(tx, &kept.account_id)?.filter(lives);
+            let Some(account) = account else { return Ok(Err(Error::no_such_account())) };
+            let open = |it: &&KeyRow| it.family == family && it.revoked_at.is_none();
             let keys = store::keys::list(tx, &kept.account_id)?;
-            if keys.iter().filter(|it| open(it)).count() >= KEYS_MAX {
-                return Ok(false);
+            if let Some(refused) = refusal(&account, family, keys.iter().filter(open).count())? {
+                return Ok(Err(refused));
             }
             store::keys::insert(tx, &kept, &hash)?;
             note(tx, now, &kept.account_id, Event::KeyCreated, &kept.id)?;
-            Ok(true)
+            Ok(Ok(()))
         });
-        if made.await? { Ok(NewKey { key, row }) } else { Err(Error::too_many_keys(KEYS_MAX)) }
+        made.await??;
+        Ok(NewKey { key, row })
     }
 
     /// The keys of an account that open something, oldest first.
@@ -73,11 +77,17 @@ impl Accounts {
     }
 
     /// Gives a key another name.
-    pub async fn rename_key(&self, account_id: &str, id: &str, name: &str) -> Result<(), Error> {
+    pub async fn rename_key(
+        &self,
+        account_id: &str,
+        family: Family,
+        id: &str,
+        name: &str,
+    ) -> Result<(), Error> {
         let name = checked("name", name)?.to_owned();
         let (account_id, id, now) = (account_id.to_owned(), id.to_owned(), self.clock.now());
         let renamed = self.store.write(move |tx| {
-            let renamed = store::keys::rename(tx, &account_id, &id, &name)?;
+            let renamed = store::keys::rename(tx, &account_id, family, &id, &name)?;
             if renamed {
                 note(tx, now, &account_id, Event::KeyRenamed, &id)?;
             }
@@ -89,11 +99,17 @@ impl Accounts {
     }
 
     /// Revokes a key of an account for good: when this answers, the key opens nothing here.
-    pub async fn revoke_key(&self, account_id: &str, key_id: &str) -> Result<bool, Error> {
+    pub async fn revoke_key(
+        &self,
+        account_id: &str,
+        family: Family,
+        key_id: &str,
+    ) -> Result<bool, Error> {
         let (account_id, key_id) = (account_id.to_owned(), key_id.to_owned());
         let now = self.clock.now();
         let revoked = self.store.write(move |tx| {
-            let there = store::keys::revoke(tx, &account_id, &key_id, now.as_microsecond())?;
+            let at = now.as_microsecond();
+            let there = store::keys::revoke(tx, &account_id, family, &key_id, at)?;
             if there {
                 note(tx, now, &account_id, Event::KeyRevoked, &key_id)?;
             }
@@ -104,4 +120,30 @@ impl Accounts {
         self.forget();
         Ok(revoked?)
     }
+}
+
+/// Why an account that has so many keys of a family gets no other.
+fn refusal(account: &Account, family: Family, count: usize) -> Result<Option<Error>, StoreError> {
+    let refusal = match family {
+        Family::Benchmark => (count >= KEYS_MAX).then(|| Error::too_many_keys(KEYS_MAX)),
+        Family::Bot => {
+            let plan = plan_of(account)?;
+            let max = plan.bot_keys_max();
+            let full = count >= max as usize;
+            full.then(|| Error::too_many_bot_keys(plan.shown(), max, &larger_plans(plan)))
+        }
+    };
+    Ok(refusal)
+}
+
+/// The plans that have more bot keys than this one, each with their number.
+fn larger_plans(plan: Plan) -> String {
+    let larger = |it: &Plan| it.bot_keys_max() > plan.bot_keys_max();
+    let mut told: Vec<String> = Plan::ALL
+        .into_iter()
+        .filter(larger)
+        .map(|it| format!("{} has {}", it.shown(), it.bot_keys_max()))
+        .collect();
+    told.dedup();
+    told.join(", ")
 }

@@ -70,7 +70,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{caller::Credential, keys::Family};
+    use crate::{caller::Credential, keys::Family, plan::Plan};
 
     const NOW: i64 = 5_000_000;
 
@@ -78,7 +78,7 @@ mod tests {
         let text = || "x".to_owned();
         let (id, name, family) = (text(), text(), Family::Benchmark);
         let credential = Credential::Key { id, name, family };
-        Arc::new(Account { id: text(), name: text(), credential })
+        Arc::new(Account { id: text(), name: text(), plan: Plan::Free, credential })
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     error::Error,
     keys::{Family, Key, Kind},
+    plan::Plan,
     store::{self, Store, StoreError, Tx, accounts::Account as AccountRow},
 };
 use known::Known;
@@ -88,7 +89,7 @@ impl Accounts {
             self.touch(move |tx| store::keys::touch(tx, &account_id, &key_id, now)).await;
         }
         let credential = Credential::Key { id: key.id, name: key.name, family: key.family };
-        Ok(Some(Account { id: account.id, name: account.name, credential }))
+        seen(account, credential).map(Some)
     }
 
     async fn of_token(&self, hash: store::Digest, now: i64) -> Result<Option<Account>, Error> {
@@ -111,7 +112,7 @@ impl Accounts {
             resource: grant.resource,
             expires_at: token.expires_at.min(grant.expires_at),
         };
-        Ok(Some(Account { id: account.id, name: account.name, credential }))
+        seen(account, credential).map(Some)
     }
 
     /// A store that cannot write for now must not turn readers away.
@@ -138,12 +139,23 @@ impl Accounts {
         AccountRow {
             id: crate::clock::new_id(now).to_string(),
             name: name.to_owned(),
-            plan: "free".into(),
+            plan: Plan::Free.name().into(),
             handle: None,
             created_at: now.as_microsecond(),
             deleted_at: None,
         }
     }
+}
+
+/// An account, as this credential opens it.
+fn seen(account: AccountRow, credential: Credential) -> Result<Account, Error> {
+    let plan = plan_of(&account)?;
+    Ok(Account { id: account.id, name: account.name, plan, credential })
+}
+
+fn plan_of(account: &AccountRow) -> Result<Plan, StoreError> {
+    let unknown = || StoreError::internal(format!("an account has the plan {:?}", account.plan));
+    Plan::parse(&account.plan).ok_or_else(unknown)
 }
 
 fn lives(account: &AccountRow) -> bool {
@@ -154,7 +166,7 @@ fn lives(account: &AccountRow) -> bool {
 fn is_good(account: &Account, now: i64) -> bool {
     match account.credential {
         Credential::Grant { expires_at, .. } => now < expires_at,
-        Credential::Key { .. } | Credential::Session { .. } => true,
+        Credential::Key { .. } | Credential::Session { .. } | Credential::KeyToken { .. } => true,
     }
 }
 

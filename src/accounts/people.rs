@@ -3,6 +3,7 @@
 use super::{Accounts, Event, LOCAL, lives, note};
 use crate::{
     error::Error,
+    plan::Plan,
     store::{
         self, StoreError, Tx, accounts::Account as AccountRow, erasure, grants::Grant,
         identities::Identity,
@@ -73,10 +74,13 @@ impl Accounts {
     }
 
     /// Puts an account on a plan.
-    pub async fn set_plan(&self, account_id: &str, plan: &str) -> Result<(), Error> {
-        let (account_id, plan) = (account_id.to_owned(), plan.to_owned());
-        let put = self.store.write(move |tx| store::accounts::set_plan(tx, &account_id, &plan));
-        if put.await? { Ok(()) } else { Err(Error::no_such_account()) }
+    pub async fn set_plan(&self, account_id: &str, plan: Plan) -> Result<(), Error> {
+        let account_id = account_id.to_owned();
+        let put =
+            self.store.write(move |tx| store::accounts::set_plan(tx, &account_id, plan.name()));
+        let put = put.await;
+        self.forget();
+        if put? { Ok(()) } else { Err(Error::no_such_account()) }
     }
 
     /// What clients were allowed, oldest first.

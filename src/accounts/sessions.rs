@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Accounts, Event, lives, note};
+use super::{Accounts, Event, lives, note, seen};
 use crate::{
     caller::{Account, Credential},
     clock::new_id,
     error::Error,
     keys::{Key, Kind},
-    store::{self, sessions::Session as SessionRow},
+    store::{self, accounts::Account as AccountRow, sessions::Session as SessionRow},
 };
 
 /// How long a browser stays signed in, in seconds: thirty days.
@@ -48,13 +48,24 @@ impl Accounts {
         let Some(secret) = Key::parse_as(Kind::Session, secret) else { return Ok(None) };
         let (hash, now) = (secret.hash(), self.now());
         let found = self.store.read(move |tx| store::sessions::find(tx, &hash)).await?;
-        Ok(found.filter(|(row, account)| now < row.expires_at && lives(account)).map(
-            |(row, account)| {
-                let credential = Credential::Session { id: row.id };
-                let (id, name) = (account.id, account.name);
-                Session { account: Arc::new(Account { id, name, credential }), secret }
-            },
-        ))
+        let good = |it: &(SessionRow, AccountRow)| now < it.0.expires_at && lives(&it.1);
+        let Some((row, account)) = found.filter(good) else { return Ok(None) };
+        let account = seen(account, Credential::Session { id: row.id })?;
+        Ok(Some(Session { account: Arc::new(account), secret }))
+    }
+
+    /// The account that a token for keys opens; none when what it was made from, a session or a
+    /// grant, has ended. The store is asked every time: there is no second of grace.
+    pub async fn keeper(&self, account_id: &str, parent: &str) -> Result<Option<Account>, Error> {
+        let (account_id, id, now) = (account_id.to_owned(), parent.to_owned(), self.now());
+        let found = self.store.read(move |tx| {
+            let stands = store::sessions::stands(tx, &account_id, &id, now)?
+                || store::grants::stands(tx, &account_id, &id, now)?;
+            if stands { store::accounts::by_id(tx, &account_id) } else { Ok(None) }
+        });
+        let found = found.await?.filter(lives);
+        let credential = Credential::KeyToken { parent: parent.to_owned() };
+        found.map(|account| seen(account, credential)).transpose()
     }
 
     /// The sessions of an account, oldest first.

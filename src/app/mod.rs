@@ -13,6 +13,7 @@ use crate::{
         document::{Documents, SystemResolver},
         jwt::SigningKeys,
     },
+    paper::meter::Meter,
     runs::Runs,
     scenarios::{self, Catalog, Entry},
     sign_in::{Desk, Providers},
@@ -58,6 +59,8 @@ pub struct App {
     pub signing_keys: SigningKeys,
     /// How often people and programs may call.
     pub rates: RateLimits,
+    /// How much they trade on paper.
+    pub meter: Meter,
     /// What is played.
     pub runs: Runs,
     /// What is answered again and again.
@@ -86,6 +89,7 @@ impl App {
             public_url: public_url.to_owned(),
             oauth,
             rates: RateLimits::new(Arc::clone(&clock)),
+            meter: Meter::new(store.clone(), Arc::clone(&clock)),
             desk: Desk::new(public_url, Arc::clone(&accounts), people.providers),
             signing_keys: people.signing_keys,
             accounts,

@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use clap::Subcommand;
+use clap::{
+    Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use serde_json::{Value, json};
 
 use super::Data;
@@ -15,6 +18,7 @@ use crate::{
     clock::SystemClock,
     keys::Family,
     ops::views::instant,
+    plan::Plan,
     store::{Store, runs},
 };
 
@@ -52,11 +56,17 @@ pub(crate) enum Verb {
         /// Its name or id.
         account: String,
         /// The plan.
-        #[arg(value_parser = ["free", "pro", "max", "unlimited"])]
-        plan: String,
+        #[arg(value_parser = plans())]
+        plan: Plan,
         #[command(flatten)]
         data: Data,
     },
+}
+
+/// Reads a plan, and lists them all in the help.
+fn plans() -> impl TypedValueParser<Value = Plan> {
+    let words = PossibleValuesParser::new(Plan::ALL.map(Plan::name));
+    words.try_map(|word| Plan::parse(&word).ok_or("no such plan"))
 }
 
 impl Verb {
@@ -74,7 +84,7 @@ impl Verb {
                 Self::List { .. } => desk.list().await,
                 Self::Export { account, .. } => desk.export(account).await,
                 Self::Delete { account, .. } => desk.delete(account).await,
-                Self::SetPlan { account, plan, .. } => desk.set_plan(account, plan).await,
+                Self::SetPlan { account, plan, .. } => desk.set_plan(account, *plan).await,
             }
         })?;
         // A reader that has seen enough is no failure.
@@ -159,9 +169,9 @@ impl Desk {
         Ok(format!("{} ({}) is erased", account.name, account.id))
     }
 
-    async fn set_plan(&self, asked: &str, plan: &str) -> anyhow::Result<String> {
+    async fn set_plan(&self, asked: &str, plan: Plan) -> anyhow::Result<String> {
         let account = self.accounts.find(asked).await?;
         self.accounts.set_plan(&account.id, plan).await?;
-        Ok(format!("{} is on the plan {plan}", account.name))
+        Ok(format!("{} is on the plan {}", account.name, plan.name()))
     }
 }

@@ -50,6 +50,37 @@ impl Error {
             .hint("revoke one that is not used any more")
     }
 
+    /// More bot keys than the plan of an account has; `larger` lists the plans that have more.
+    pub fn too_many_bot_keys(plan: &str, max: u32, larger: &str) -> Self {
+        let keys = if max == 1 { "1 bot key" } else { &format!("{max} bot keys") };
+        let error = Self::new(Code::Conflict, format!("the plan {plan} has {keys}"));
+        let revoke = "revoke one that is not used any more: `DELETE /api/v1/bot/keys/{id}`";
+        error.hint(if larger.is_empty() {
+            revoke.into()
+        } else {
+            format!("{revoke}; or ask for a larger plan ({larger}): `bottrade account set-plan`")
+        })
+    }
+
+    /// A bot key that the account does not have.
+    pub fn no_such_bot_key() -> Self {
+        Self::new(Code::NotFound, "no such bot key").hint("`GET /api/v1/bot/keys` lists yours")
+    }
+
+    /// Nobody who may manage the keys of the bot API.
+    pub fn key_token_required() -> Self {
+        Self::new(Code::KeyRequired, "bot keys are managed by their owner").hint(
+            "sign in at /login, or send the token of `POST /api/auth/token` as \
+             `Authorization: Bearer <token>`",
+        )
+    }
+
+    /// A token for keys that is not good, or not any more; `why` says which.
+    pub fn key_token_invalid(why: impl std::fmt::Display) -> Self {
+        Self::new(Code::KeyInvalid, why.to_string())
+            .hint("`POST /api/auth/token` makes one for a session or a refresh token, for 15 min")
+    }
+
     /// A key that the account does not have.
     pub fn no_such_key() -> Self {
         Self::new(Code::NotFound, "no such key").hint("`GET /api/v1/keys` lists yours")

@@ -13,4 +13,18 @@ impl Error {
         Self { retry_after: Some(seconds), ..error }
             .hint(format!("nothing was done; try again in {seconds} s, as `Retry-After` says"))
     }
+    /// More calls of paper trading than an account has in a minute; `what` is a kind of them.
+    pub fn minute_is_full(what: &str, max: u32, wait: Duration) -> Self {
+        Self::too_many(&format!("{what}: an account has {max} a minute"), wait)
+    }
+
+    /// More calls of paper trading than the month of a plan has.
+    pub fn month_is_full(plan: &str, max: u32, wait: Duration) -> Self {
+        let error = Self::too_many(&format!("calls: the plan {plan} has {max} a month"), wait);
+        let seconds = error.retry_after.unwrap_or_default();
+        error.hint(format!(
+            "nothing was done; the next month of UTC begins in {seconds} s, as `Retry-After` says; \
+             a larger plan has more: the operator's `bottrade account set-plan` changes it"
+        ))
+    }
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     caller::{Account, Caller, Credential},
     error::Error,
+    keys::Family,
 };
 
 #[doc = include_str!("../../tools/auth_status.md")]
@@ -32,7 +33,7 @@ pub(super) struct ConnectBottrade {
 pub(super) struct Auth {
     /// `connected` or `auth_required`.
     status: &'static str,
-    /// `api_key_or_bearer`, `oauth`, `session` or `none`.
+    /// `api_key_or_bearer`, `bot_key`, `oauth`, `session`, `key_token` or `none`.
     auth_method: &'static str,
     /// The account's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +44,7 @@ pub(super) struct Auth {
     /// The client that the token was given to.
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<String>,
-    /// What the token opens.
+    /// What the token or the bot key opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     /// When the token ends; the client renews it.
@@ -94,7 +95,15 @@ impl Auth {
             message: String::new(),
         };
         match &account.credential {
-            Credential::Key { name, .. } => Self {
+            Credential::Key { name, family: Family::Bot, .. } => Self {
+                auth_method: "bot_key",
+                key: Some(name.clone()),
+                scope: Some(account.credential.scopes().to_string()),
+                next_action: "get_bot_account",
+                message: "The bot key is valid; it opens paper trading and nothing else.".into(),
+                ..none
+            },
+            Credential::Key { name, family: Family::Benchmark, .. } => Self {
                 auth_method: "api_key_or_bearer",
                 key: Some(name.clone()),
                 message: "The key is valid; every operation is open.".into(),
@@ -111,6 +120,11 @@ impl Auth {
             Credential::Session { .. } => Self {
                 auth_method: "session",
                 message: "Signed in with this browser.".into(),
+                ..none
+            },
+            Credential::KeyToken { .. } => Self {
+                auth_method: "key_token",
+                message: "The token manages bot keys and does nothing else.".into(),
                 ..none
             },
         }

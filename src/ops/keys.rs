@@ -98,7 +98,7 @@ pub(super) struct NewKey {
     key_id: String,
     account_id: String,
     name: String,
-    plan: String,
+    plan: &'static str,
 }
 
 impl Op for CreateKey {
@@ -121,13 +121,12 @@ impl Op for CreateKey {
         }
         let name = self.name.as_deref().unwrap_or(UNNAMED);
         let made = cx.app.accounts.add_key(&account.id, name, Family::Benchmark).await?;
-        let plan = cx.app.accounts.find(&account.id).await?.plan;
         Ok(NewKey {
             api_key: made.key.reveal().to_owned(),
             key_id: made.row.id,
             account_id: account.id.clone(),
             name: made.row.name,
-            plan,
+            plan: account.plan.name(),
         })
     }
 }
@@ -159,7 +158,8 @@ impl Op for RenameKey {
     type Output = Renamed;
 
     async fn run(self, cx: &Cx) -> Result<Renamed, Error> {
-        cx.app.accounts.rename_key(&cx.person()?.id, &self.key_id, &self.name).await?;
+        let (owner, family) = (&cx.person()?.id, Family::Benchmark);
+        cx.app.accounts.rename_key(owner, family, &self.key_id, &self.name).await?;
         Ok(Renamed { key_id: self.key_id, name: self.name.trim().to_owned() })
     }
 }
@@ -188,7 +188,8 @@ impl Op for RevokeKey {
     type Output = Revoked;
 
     async fn run(self, cx: &Cx) -> Result<Revoked, Error> {
-        if !cx.app.accounts.revoke_key(&cx.person()?.id, &self.key_id).await? {
+        let (owner, family) = (&cx.person()?.id, Family::Benchmark);
+        if !cx.app.accounts.revoke_key(owner, family, &self.key_id).await? {
             return Err(Error::no_such_key());
         }
         Ok(Revoked { id: self.key_id, revoked: true })

@@ -195,6 +195,17 @@ pub fn forget_salts(tx: &mut dyn Tx, grant_id: &str, before: i64) -> Result<(), 
     Ok(())
 }
 
+/// Whether an account has this grant and it is good.
+pub fn stands(tx: &mut dyn Tx, account_id: &str, id: &str, now: i64) -> Result<bool, StoreError> {
+    let row = query_opt(
+        tx,
+        "SELECT 1 FROM grants WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL \
+         AND expires_at > $3",
+        &[account_id.into(), id.into(), now.into()],
+    )?;
+    Ok(row.is_some())
+}
+
 /// The grants of an account that are good, oldest first.
 pub fn list(tx: &mut dyn Tx, account_id: &str, now: i64) -> Result<Vec<Grant>, StoreError> {
     let rows = tx.query(

@@ -128,31 +128,35 @@ pub fn list(tx: &mut dyn Tx, account_id: &str) -> Result<Vec<Key>, StoreError> {
     rows.iter().map(Key::from_row).collect()
 }
 
-/// Gives a key another name; false when the account has no such key.
+/// Gives a key of a family another name; false when the account has no such key.
 pub fn rename(
     tx: &mut dyn Tx,
     account_id: &str,
+    family: Family,
     key_id: &str,
     name: &str,
 ) -> Result<bool, StoreError> {
     let changed = tx.exec(
-        "UPDATE api_keys SET name = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL",
-        &[account_id.into(), key_id.into(), name.into()],
+        "UPDATE api_keys SET name = $4 WHERE account_id = $1 AND family = $2 AND id = $3 \
+         AND revoked_at IS NULL",
+        &[account_id.into(), family.as_str().into(), key_id.into(), name.into()],
     )?;
     Ok(changed == 1)
 }
 
-/// Revokes a key for good; false when the account has no such key. The first time counts.
+/// Revokes a key of a family for good; false when the account has no such key. The first time
+/// counts.
 pub fn revoke(
     tx: &mut dyn Tx,
     account_id: &str,
+    family: Family,
     key_id: &str,
     at: i64,
 ) -> Result<bool, StoreError> {
     let changed = tx.exec(
-        "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $3) \
-         WHERE account_id = $1 AND id = $2",
-        &[account_id.into(), key_id.into(), at.into()],
+        "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $4) \
+         WHERE account_id = $1 AND family = $2 AND id = $3",
+        &[account_id.into(), family.as_str().into(), key_id.into(), at.into()],
     )?;
     Ok(changed == 1)
 }

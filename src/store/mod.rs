@@ -5,7 +5,7 @@
 //! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`] with
 //!   [`identities`], [`keys`], [`sessions`], [`clients`], [`grants`], [`tickets`] and their
 //!   [`audit`]; [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`],
-//!   [`scores`]; and [`erasure`] of an account.
+//!   [`scores`]; [`usage`] of the bot API; and [`erasure`] of an account.
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
@@ -39,6 +39,7 @@ mod sqlite;
 mod stats;
 pub mod tickets;
 mod tx;
+pub mod usage;
 
 #[cfg(test)]
 mod tests;

@@ -58,6 +58,16 @@ pub fn find(tx: &mut dyn Tx, hash: &Digest) -> Result<Option<(Session, Account)>
     Ok(Some((session, account)))
 }
 
+/// Whether an account has this session and it has not ended.
+pub fn stands(tx: &mut dyn Tx, account_id: &str, id: &str, now: i64) -> Result<bool, StoreError> {
+    let row = query_opt(
+        tx,
+        "SELECT 1 FROM sessions WHERE account_id = $1 AND id = $2 AND expires_at > $3",
+        &[account_id.into(), id.into(), now.into()],
+    )?;
+    Ok(row.is_some())
+}
+
 /// The sessions of an account that have not ended, oldest first.
 pub fn list(tx: &mut dyn Tx, account_id: &str, now: i64) -> Result<Vec<Session>, StoreError> {
     let rows = tx.query(

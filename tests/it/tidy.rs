@@ -34,14 +34,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bridge", &[]),
     ("play", &["ops", "scenarios"]),
     ("proof", &["ops", "runs", "scenarios", "store"]),
-    ("api", &["app", "accounts", "oauth", "ops", "runs", "traffic", "web"]),
+    ("api", &["app", "accounts", "oauth", "ops", "paper", "runs", "traffic", "web"]),
     ("web", &["app", "accounts", "oauth", "sign_in", "runs", "traffic"]),
-    ("ops", &["app", "runs", "scenarios", "store", "traffic"]),
-    ("app", &["accounts", "oauth", "runs", "scenarios", "sign_in", "store", "traffic"]),
+    ("ops", &["app", "paper", "runs", "scenarios", "store", "traffic"]),
+    ("app", &["accounts", "oauth", "paper", "runs", "scenarios", "sign_in", "store", "traffic"]),
     ("oauth", &["accounts", "store"]),
     ("sign_in", &["accounts", "store"]),
     ("accounts", &["store"]),
     ("runs", &["scenarios", "store", "faults"]),
+    ("paper", &["scenarios", "store"]),
     ("scenarios", &[]),
     ("store", &["faults"]),
     ("traffic", &[]),
@@ -50,10 +51,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("error", &[]),
     ("faults", &[]),
+    ("plan", &[]),
 ];
-const LEAVES: &[&str] = &["caller", "error", "clock", "keys"];
+const LEAVES: &[&str] = &["caller", "error", "clock", "keys", "plan"];
 /// Modules that do not even use the leaves.
-const ALONE: &[&str] = &["store", "scenarios", "clock", "error"];
+const ALONE: &[&str] = &["store", "scenarios", "clock", "error", "plan"];
 
 /// What the simulator may depend on: nothing that reads, writes, waits or asks the time.
 const SIM_DEPENDENCIES: &[&str] = &["libm", "rand_chacha", "schemars", "serde", "thiserror"];

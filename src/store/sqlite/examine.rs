@@ -12,7 +12,7 @@ use super::fault;
 use super::tx::SqliteTx;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{idempotency, runs, scores};
+use crate::store::{idempotency, runs, scores, usage};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -24,7 +24,7 @@ struct Sealed {
     rows: fn(&mut dyn Tx) -> Result<(), StoreError>,
 }
 
-const TABLES: [Sealed; 3] = [
+const TABLES: [Sealed; 4] = [
     Sealed {
         name: "runs",
         examine: "PRAGMA integrity_check(runs)",
@@ -42,6 +42,12 @@ const TABLES: [Sealed; 3] = [
         examine: "PRAGMA integrity_check(scores)",
         rebuild: "REINDEX scores",
         rows: scores::check_all,
+    },
+    Sealed {
+        name: "bot_usage",
+        examine: "PRAGMA integrity_check(bot_usage)",
+        rebuild: "REINDEX bot_usage",
+        rows: usage::check_all,
     },
 ];
 

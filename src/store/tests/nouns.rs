@@ -49,9 +49,11 @@ fn a_key_is_found_by_its_hash_and_known_as_revoked() {
     for (owner, at) in [("a", 9), ("a", 7), ("b", 11)] {
         store.write_blocking(move |tx| keys::touch(tx, owner, "k1", at)).unwrap();
     }
-    let revoke = |owner: &'static str, at| {
-        store.write_blocking(move |tx| keys::revoke(tx, owner, "k1", at)).unwrap()
+    let revoke_as = |family, owner: &'static str, at| {
+        store.write_blocking(move |tx| keys::revoke(tx, owner, family, "k1", at)).unwrap()
     };
+    assert!(!revoke_as(Family::Bot, "a", 19), "a key of the other family");
+    let revoke = |owner, at| revoke_as(Family::Benchmark, owner, at);
     assert_eq!((revoke("b", 20), revoke("a", 21), revoke("a", 22)), (false, true, true));
     let (found, _) = find(1).unwrap();
     assert_eq!((found.last_used_at, found.revoked_at), (Some(9), Some(21)));

@@ -17,11 +17,13 @@ const NOUNS: &[(&str, &str)] = &[
     ("runs", include_str!("../runs.rs")),
     ("scenarios", include_str!("../scenarios.rs")),
     ("scores", include_str!("../scores.rs")),
+    ("usage", include_str!("../usage.rs")),
 ];
 
 const TENANT_TABLES: &[&str] = &[
     "api_keys",
     "audit",
+    "bot_usage",
     "grants",
     "idempotency",
     "identities",

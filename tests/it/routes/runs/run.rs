@@ -1,6 +1,6 @@
 //! `GET /api/v1/runs/{id}`.
 
-use bottrade::keys::Key;
+use bottrade::keys::{Family, Key};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, market};
@@ -155,7 +155,9 @@ async fn a_revoked_key_opens_nothing_from_then_on() {
     };
     let (hers, other) = (holder(&ada.key).await, holder(&eve.key).await);
     let key_id = hers.credential.key_id().unwrap();
-    let revoke = async |account: &str| accounts.revoke_key(account, key_id).await.unwrap();
+    let revoke = async |account: &str| {
+        accounts.revoke_key(account, Family::Benchmark, key_id).await.unwrap()
+    };
     assert!(!revoke(&other.id).await, "somebody else's key");
     ada.get(&path).await.expect(200);
     assert!(revoke(&hers.id).await);
