@@ -123,9 +123,7 @@ impl Bridge {
             Err(problem) => refusal(&Value::Null, PARSE_ERROR, problem),
             Ok(value) => match self.sent(message, value).await {
                 Ok(answer) => answer?,
-                Err(problem) => {
-                    refusal(&message.id(), INTERNAL_ERROR, &format!("{problem:#}"))
-                }
+                Err(problem) => refusal(&message.id(), INTERNAL_ERROR, &format!("{problem:#}")),
             },
         };
         let wanted = message.value.is_err() || message.wants_answer();

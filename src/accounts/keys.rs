@@ -42,10 +42,14 @@ impl Accounts {
         family: Family,
     ) -> Result<NewKey, Error> {
         let (now, key) = (self.clock.now(), Key::mint(Kind::Key(family)));
+        let field = match family {
+            Family::Benchmark => "name",
+            Family::Bot => "label",
+        };
         let row = KeyRow {
             id: new_id(now).to_string(),
             account_id: account_id.to_owned(),
-            name: checked("name", name)?.to_owned(),
+            name: checked(field, name)?.to_owned(),
             prefix: key.shown().to_owned(),
             family,
             created_at: now.as_microsecond(),

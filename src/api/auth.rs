@@ -1,5 +1,7 @@
-//! Who stands at the door: `X-API-Key`, else `Authorization: Bearer`; and how the door says that
-//! nobody, or the wrong one, does.
+//! Who stands at the door, by `X-API-Key`, `Authorization: Bearer` or `X-Bot-Key`; and how the door
+//! says that nobody, or the wrong one, does.
+
+use std::sync::Arc;
 
 use axum::{
     extract::Request,
@@ -9,14 +11,15 @@ use axum::{
 
 use crate::{
     app::App,
-    caller::{Caller, Credential, Scope},
-    error::{Code, Error},
+    caller::{Account, Caller, Credential, Scope},
+    error::{Code, Dialect, Error},
     keys::{Family, Key},
     oauth::metadata,
+    ops::route::{dialect_at, is_of_bot_keys},
 };
 
 /// Parameters that would put a credential into an address.
-const CREDENTIALS_IN_ADDRESS: &[&str] = &["access_token", "api_key", "token"];
+const CREDENTIALS_IN_ADDRESS: &[&str] = &["access_token", "api_key", "bot_key", "token"];
 
 /// Adds the [`Caller`] to a request that has no credential or a good one; a bad one is refused.
 pub(super) async fn authenticated(app: &App, mut request: Request) -> Result<Request, Error> {
@@ -25,7 +28,7 @@ pub(super) async fn authenticated(app: &App, mut request: Request) -> Result<Req
         Caller::Anonymous
     } else {
         in_no_address(request.uri())?;
-        caller(app, request.headers()).await?
+        caller(app, request.uri().path(), request.headers()).await?
     };
     if let Caller::Account(account) = &caller {
         let client = request.extensions().get().copied().unwrap_or_default();
@@ -48,30 +51,103 @@ fn in_no_address(uri: &Uri) -> Result<(), Error> {
     Ok(())
 }
 
-async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
-    let Some(credential) = credential(headers) else {
-        return Ok(Caller::Anonymous);
-    };
-    let key = Key::parse(credential).ok_or_else(Error::key_invalid)?;
-    let account = app.accounts.holder(&key).await?.ok_or_else(Error::key_invalid)?;
-    match &account.credential {
-        Credential::Key { family: Family::Benchmark, .. } => Ok(Caller::Account(account)),
-        // A token that was made for another address is none here.
-        Credential::Grant { resource, .. } if *resource == app.oauth.resource() => {
-            Ok(Caller::Account(account))
+/// What is called, as far as credentials differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Paper trading, by REST.
+    Bot,
+    /// The keys of paper trading.
+    BotKeys,
+    /// Everything else.
+    Other,
+}
+
+impl Place {
+    fn of(path: &str) -> Self {
+        match dialect_at(path) {
+            _ if is_of_bot_keys(path) => Self::BotKeys,
+            Dialect::Bot => Self::Bot,
+            Dialect::Benchmark => Self::Other,
         }
-        _ => Err(Error::key_invalid()),
+    }
+
+    /// In which order headers are looked into. The first that has a credential counts, good or bad:
+    /// the one that is named after what is called.
+    const fn order(self) -> [Shows; 3] {
+        match self {
+            Self::Bot => [Shows::BotKey, Shows::ApiKey, Shows::Bearer],
+            Self::BotKeys | Self::Other => [Shows::ApiKey, Shows::Bearer, Shows::BotKey],
+        }
+    }
+
+    /// The refusal of a credential that opens nothing here.
+    fn invalid(self) -> Error {
+        match self {
+            Self::Bot => Error::bot_key_invalid(),
+            Self::BotKeys | Self::Other => Error::key_invalid(),
+        }
     }
 }
 
-fn credential(headers: &HeaderMap) -> Option<&str> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let key = text("x-api-key").filter(|key| !key.is_empty());
-    let bearer = || {
-        let (scheme, token) = text("authorization")?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// A header that may have a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    /// `X-API-Key`: a key of either family.
+    ApiKey,
+    /// `X-Bot-Key`: a bot key.
+    BotKey,
+    /// `Authorization: Bearer`: a key, or a token.
+    Bearer,
+}
+
+impl Shows {
+    /// What it has.
+    fn of(self, headers: &HeaderMap) -> Option<&str> {
+        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+        let shown = match self {
+            Self::ApiKey => text("x-api-key"),
+            Self::BotKey => text("x-bot-key"),
+            Self::Bearer => text("authorization").and_then(|it| it.split_once(' ')).and_then(
+                |(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()),
+            ),
+        };
+        shown.filter(|it| !it.is_empty())
+    }
+}
+
+async fn caller(app: &App, path: &str, headers: &HeaderMap) -> Result<Caller, Error> {
+    let place = Place::of(path);
+    let mut shown = place.order().into_iter().filter_map(|it| Some((it, it.of(headers)?)));
+    let Some((header, secret)) = shown.next() else { return Ok(Caller::Anonymous) };
+    let account = match Key::parse(secret) {
+        Some(key) => of_key(app, header, &key).await?,
+        None if (place, header) == (Place::BotKeys, Shows::Bearer) => {
+            Some(of_key_token(app, secret).await?)
+        }
+        None => None,
     };
-    key.or_else(bearer).filter(|it| !it.is_empty())
+    account.map(Caller::Account).ok_or_else(|| place.invalid())
+}
+
+async fn of_key(app: &App, header: Shows, key: &Key) -> Result<Option<Arc<Account>>, Error> {
+    let Some(account) = app.accounts.holder(key).await? else { return Ok(None) };
+    let opens = match &account.credential {
+        Credential::Key { family: Family::Bot, .. } => true,
+        _ if header == Shows::BotKey => false,
+        Credential::Key { family: Family::Benchmark, .. } => true,
+        // A token that was made for another address is none here.
+        Credential::Grant { resource, .. } => *resource == app.oauth.resource(),
+        Credential::Session { .. } | Credential::KeyToken { .. } => false,
+    };
+    Ok(opens.then_some(account))
+}
+
+/// The account of a token of `/api/auth/token`, if what it was made from still stands.
+async fn of_key_token(app: &App, token: &str) -> Result<Arc<Account>, Error> {
+    let claims = app.signing_keys.verify(token).map_err(Error::key_token_invalid)?;
+    let found = app.accounts.keeper(&claims.sub, &claims.sid).await?;
+    let ended = || Error::key_token_invalid("what the token was made from has ended");
+    found.map(Arc::new).ok_or_else(ended)
 }
 
 /// The scope for want of which a call was refused.

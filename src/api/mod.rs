@@ -16,6 +16,7 @@ pub mod openapi;
 mod origin;
 pub mod rest;
 mod skills;
+mod standing;
 mod strict;
 mod table;
 
@@ -108,6 +109,7 @@ fn cors() -> CorsLayer {
         HeaderName::from_static("mcp-session-id"),
         HeaderName::from_static("mcp-protocol-version"),
     ];
+    let exposed = exposed.into_iter().chain(standing::names()).collect::<Vec<_>>();
     CorsLayer::new()
         .allow_origin(AnyOrigin)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])

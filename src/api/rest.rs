@@ -15,12 +15,12 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{docs, form::Form, openapi, strict, table::Table};
+use super::{docs, form::Form, openapi, standing, strict, table::Table};
 use crate::{
     app::App,
     caller::Caller,
     error::Error,
-    ops::{Access, Answer, Cx, Effect, IDEMPOTENCY_KEY, Method, OPS, OpDef, Reader, Route},
+    ops::{Access, Answer, Cx, Effect, IDEMPOTENCY_KEY, Method, OPS, OpDef, Reader, Route, Told},
     traffic::{ClientAddress, Rate},
     web,
 };
@@ -50,9 +50,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .fallback(no_route);
     OPS.iter().fold(fixed, |router, op| {
         let served = handler(app, op, None);
-        let router = op.route.addresses().fold(router, |router, path| {
-            router.route(&path, served.clone())
-        });
+        let router =
+            op.route.addresses().fold(router, |router, path| router.route(&path, served.clone()));
         let forms = Form::OF_TABLE.into_iter().filter(|_| op.rows.is_some());
         forms.fold(router, |router, form| {
             let path = format!("{}{}", op.route.path, form.suffix());
@@ -95,22 +94,25 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
                               body: Bytes|
                 -> Result<Response, Error> {
         let answered = async {
-            let caller = match op.access {
-                Access::Person => owner(&app, op, caller, &headers, client).await?,
-                _ => caller,
+            let caller = if op.access.manages_keys() {
+                owner(&app, op, caller, &headers, client).await?
+            } else {
+                caller
             };
             op.admit(&caller)?;
-            let cx = Cx { app, caller, reader: Reader::Program };
+            let account = Told::default();
+            let cx = Cx::new(app, caller, Reader::Program).telling(account.clone());
             let form = match (&table, suffix) {
                 (Some(_), None) => Form::preferred(&headers)?,
                 (_, suffix) => suffix.unwrap_or(Form::Json),
             };
-            let input = request(&schema, path, query, &headers, &body)?;
-            let given = op.call(&cx, input).await?;
-            match &table {
+            let input = request(&schema, path, query, &headers, &body);
+            let answered = op.call(&cx, input).await.and_then(|given| match &table {
                 None => answer(op.route, given),
                 Some(table) => Ok(rows(form, table.write(form, &given.into_value())?)),
-            }
+            });
+            let answered = answered.map_err(|error| error.told_in(op.dialect)).into_response();
+            Ok(standing::told(answered, account.standing()))
         };
         answered.await.map_err(|error: Error| error.told_in(op.dialect))
     };
@@ -139,6 +141,7 @@ async fn owner(
                 web::check_origin(app, headers)?;
                 Caller::Account(session.account)
             }
+            None if op.access == Access::BotKeys => return Err(Error::key_token_required()),
             None => return Err(Error::sign_in_required(SIGN_IN_FIRST)),
         },
         known @ Caller::Account(_) => known,

@@ -26,6 +26,12 @@ impl Error {
         )
     }
 
+    /// The same of one that came and opens nothing.
+    pub fn bot_key_invalid() -> Self {
+        let Self { message, hint, .. } = Self::bot_key_required();
+        Self { hint, ..Self::new(Code::KeyInvalid, message) }
+    }
+
     /// The same failure for want of a credential with this scope.
     #[must_use]
     pub fn asking_for(self, scope: &'static str) -> Self {
@@ -69,7 +75,7 @@ impl Error {
 
     /// Nobody who may manage the keys of the bot API.
     pub fn key_token_required() -> Self {
-        Self::new(Code::KeyRequired, "bot keys are managed by their owner").hint(
+        Self::new(Code::KeyRequired, "sign in to BotTrade to manage bot keys").hint(
             "sign in at /login, or send the token of `POST /api/auth/token` as \
              `Authorization: Bearer <token>`",
         )

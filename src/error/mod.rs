@@ -256,7 +256,7 @@ impl Error {
     /// Stored bytes are not what was written: never served.
     pub fn corrupt(detail: impl std::fmt::Display) -> Self {
         tracing::error!(%detail, "the store is corrupt");
-        Self::new(Code::Internal, format!("this run cannot be served: {detail}"))
+        Self::new(Code::Internal, format!("this cannot be served: {detail}"))
             .hint("restore the database from a backup")
     }
 

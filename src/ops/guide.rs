@@ -117,7 +117,7 @@ impl Resource {
     pub async fn read(&self, cx: &Cx, fields: Map<String, Value>) -> Result<String, Error> {
         match &self.source {
             Source::Page(text) => Ok((*text).to_owned()),
-            Source::Answer(op) => op.call(cx, Value::Object(fields)).await?.text(),
+            Source::Answer(op) => op.call(cx, Ok(Value::Object(fields))).await?.text(),
         }
     }
 }

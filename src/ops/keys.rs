@@ -18,7 +18,7 @@ use crate::{
 /// What a key is called that nobody named.
 const UNNAMED: &str = "key";
 /// What a name may be: one line, and something of it is seen.
-const NAMED: &str = concat!(
+pub(super) const NAMED: &str = concat!(
     r"^[^\u0000-\u001f\u007f-\u009f]*",
     r"[^\s\u0000-\u001f\u007f-\u009f]",
     r"[^\u0000-\u001f\u007f-\u009f]*$"

@@ -6,6 +6,8 @@
 mod account;
 mod advance;
 mod answer;
+mod bot;
+mod cx;
 mod decision;
 mod equity;
 mod finish;
@@ -29,18 +31,19 @@ pub mod toolsets;
 mod turn;
 pub mod views;
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin};
 
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    app::App,
     caller::{Caller, Scope},
     error::{Dialect, Error},
+    paper::meter::Kind,
 };
 pub use answer::Answer;
+pub use cx::{Cx, Reader, Told};
 pub use route::{Method, Route};
 
 /// All operations, in the order in which a new agent meets them.
@@ -78,6 +81,9 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<keys::RevokeKey>(),
     OpDef::of::<keys::ListGrants>(),
     OpDef::of::<keys::RevokeGrant>(),
+    OpDef::of::<bot::keys::ListBotKeys>(),
+    OpDef::of::<bot::keys::CreateBotKey>(),
+    OpDef::of::<bot::keys::RevokeBotKey>(),
 ];
 
 /// The field that makes a repeated call harmless.
@@ -98,6 +104,8 @@ pub trait Op: DeserializeOwned + JsonSchema + Send + 'static {
     const EFFECT: Effect;
     /// Who may call it.
     const ACCESS: Access = Access::Account;
+    /// What a call counts as, where calls are counted: in paper trading.
+    const COUNTS: Kind = Kind::Request;
     /// In the words of which contract it answers.
     const DIALECT: Dialect = Dialect::Benchmark;
     /// The member of the answer that holds its rows, where it is a table: REST serves the rows as
@@ -148,15 +156,15 @@ pub enum Access {
     Paper,
     /// The account's owner: a browser that is signed in, or an API key.
     Person,
+    /// The same, or a short-lived token that the owner had made: for the keys of paper trading.
+    BotKeys,
 }
 
-/// Who reads the answer: it decides how much of it is worth sending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
-    /// A program: bytes are cheap.
-    Program,
-    /// A language model: every word costs, and a slip of the hand must be confirmed.
-    Model,
+impl Access {
+    /// Whether it is for who manages what opens an account.
+    pub const fn manages_keys(self) -> bool {
+        matches!(self, Self::Person | Self::BotKeys)
+    }
 }
 
 /// How much of an answer is asked for.
@@ -185,26 +193,6 @@ impl<C, D> Formatted<C, D> {
     }
 }
 
-/// The circumstances of one call.
-pub struct Cx {
-    /// The service.
-    pub app: Arc<App>,
-    /// Who asks.
-    pub caller: Caller,
-    /// Who reads the answer.
-    pub reader: Reader,
-}
-
-impl Cx {
-    /// The format that was asked for, or the one that suits the reader.
-    fn format(&self, asked: Option<ResponseFormat>) -> ResponseFormat {
-        asked.unwrap_or(match self.reader {
-            Reader::Program => ResponseFormat::Detailed,
-            Reader::Model => ResponseFormat::Concise,
-        })
-    }
-}
-
 /// An operation under way.
 type Call<'a> = Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send + 'a>>;
 
@@ -221,6 +209,8 @@ pub struct OpDef {
     pub effect: Effect,
     /// See [`Op::ACCESS`].
     pub access: Access,
+    /// See [`Op::COUNTS`].
+    counts: Kind,
     /// See [`Op::DIALECT`].
     pub dialect: Dialect,
     /// See [`Op::ROWS`].
@@ -243,6 +233,7 @@ impl OpDef {
             tool: T::TOOL,
             effect: T::EFFECT,
             access: T::ACCESS,
+            counts: T::COUNTS,
             dialect: T::DIALECT,
             rows: T::ROWS,
             input: input::lean_schema::<T>,
@@ -263,15 +254,31 @@ impl OpDef {
             Access::Account => caller.with(self.effect.scope()).map(drop),
             Access::Paper => caller.with(Scope::Paper).map(drop),
             Access::Person => caller.person().map(drop),
+            Access::BotKeys => caller.keeper().map(drop),
             Access::Public | Access::OwnerOrPublished => Ok(()),
         };
         admitted.map_err(|error| error.told_in(self.dialect))
     }
 
-    /// Calls the operation: credential, shape, work, answer.
-    pub async fn call(&self, cx: &Cx, input: Value) -> Result<Answer, Error> {
+    /// Calls the operation: credential, limits, shape, work, answer.
+    ///
+    /// Who is refused for want of a shape has called: `input` may be why the door could make none.
+    pub async fn call(&self, cx: &Cx, input: Result<Value, Error>) -> Result<Answer, Error> {
+        self.counted(cx, input).await.map_err(|error| error.told_in(self.dialect))
+    }
+
+    async fn counted(&self, cx: &Cx, input: Result<Value, Error>) -> Result<Answer, Error> {
         self.admit(&cx.caller)?;
-        (self.call)(cx, input).await.map_err(|error| error.told_in(self.dialect))
+        let metered = cx.count(self).await?;
+        let answered = match input {
+            Ok(input) => (self.call)(cx, input).await,
+            Err(refused) => Err(refused),
+        };
+        // Nothing is answered whose count a crash could take back.
+        if let Some(metered) = metered {
+            metered.keep().await?;
+        }
+        answered
     }
 
     /// The documentation of the request type.

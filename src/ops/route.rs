@@ -123,8 +123,18 @@ impl Route {
 
 /// In the words of which contract whatever is at this address answers.
 pub fn dialect_at(path: &str) -> Dialect {
-    let below = |prefix| path.strip_prefix(prefix).is_some_and(|rest: &str| rest.starts_with('/'));
-    if below(BOT) || below(BOT_EDGE) { Dialect::Bot } else { Dialect::Benchmark }
+    if below_bot(path).is_some() { Dialect::Bot } else { Dialect::Benchmark }
+}
+
+/// Whether bot keys are managed at this address.
+pub fn is_of_bot_keys(path: &str) -> bool {
+    below_bot(path).is_some_and(|rest| rest == "/keys" || rest.starts_with("/keys/"))
+}
+
+/// The rest of an address of paper trading.
+fn below_bot(path: &str) -> Option<&str> {
+    let below = |prefix| path.strip_prefix(prefix).filter(|rest: &&str| rest.starts_with('/'));
+    below(BOT).or_else(|| below(BOT_EDGE))
 }
 
 #[cfg(test)]
@@ -141,6 +151,12 @@ mod tests {
         }
         for path in ["/api/v1/runs", "/api/v1/bots", "/mcp", "/api/trade"] {
             assert_eq!(dialect_at(path), Dialect::Benchmark, "{path}");
+        }
+        for path in ["/api/v1/bot/keys", "/api/trade/v1/bot/keys/x", "/api/v1/bot/keys/"] {
+            assert!(is_of_bot_keys(path), "{path}");
+        }
+        for path in ["/api/v1/keys", "/api/v1/bot/keysmith", "/api/v1/bot", "/api/v1/bot/orders"] {
+            assert!(!is_of_bot_keys(path), "{path}");
         }
     }
 }

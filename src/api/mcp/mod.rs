@@ -31,12 +31,12 @@ use rmcp::{
 };
 
 use self::batch::Call;
-use super::{json_rpc, origin::Home};
+use super::{json_rpc, origin::Home, standing};
 use crate::{
     app::App,
     caller::Caller,
     error::Error,
-    ops::{Cx, Reader, guide, toolsets::Chosen},
+    ops::{Cx, Reader, Told, guide, toolsets::Chosen},
 };
 
 /// Chooses toolsets where the address cannot be changed.
@@ -88,17 +88,20 @@ pub(crate) fn router<S: ServerHandler + Clone>(app: &Arc<App>, server: S) -> Rou
         let sent_json = json_rpc::is_json(request.headers());
         json_rpc::answered(sent_json, service.handle(request).await.map(Body::new)).await
     };
-    let answer = async move |request: Request| {
+    let answer = async move |mut request: Request| {
+        let account = Told::default();
+        request.extensions_mut().insert(account.clone());
         let call = async {
             let call = Call::of(admitted(&home, request)?).await?;
             call.admit().map(|()| call)
         };
         let call = call.await;
-        match call {
+        let answer = match call {
             Ok(call) if call.is_batch() => call.answered(one).await,
             Ok(call) => one(call.whole()).await,
             Err(error) => json_rpc::refused(&error),
-        }
+        };
+        standing::told(answer, account.standing())
     };
     let no_method = async || Error::post_required().into_response();
     let endpoint = post(answer).fallback(no_method);
@@ -144,12 +147,9 @@ impl Server {
     }
 
     fn cx(&self, context: &RequestContext<RoleServer>) -> Cx {
-        let caller = carried::<Caller>(context).cloned();
-        Cx {
-            app: Arc::clone(&self.app),
-            caller: caller.unwrap_or(Caller::Anonymous),
-            reader: Reader::Model,
-        }
+        let caller = carried::<Caller>(context).cloned().unwrap_or(Caller::Anonymous);
+        let told = carried::<Told>(context).cloned().unwrap_or_default();
+        Cx::new(Arc::clone(&self.app), caller, Reader::Model).telling(told)
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn call(
     arguments: Map<String, Value>,
 ) -> CallToolResponse {
     let result = match op {
-        Ok(op) => op.call(cx, Value::Object(arguments)).await.and_then(structured),
+        Ok(op) => op.call(cx, Ok(Value::Object(arguments))).await.and_then(structured),
         Err(error) => Err(error),
     };
     match result {

@@ -62,13 +62,20 @@ pub(crate) fn document(public_url: &str) -> Value {
                     "type": "apiKey",
                     "in": "header",
                     "name": "X-API-Key",
-                    "description": "Wins where both are sent.",
+                    "description": "Wins over the other headers, but for the bot API.",
                 },
                 "BotKeyAuth": {
                     "type": "apiKey",
                     "in": "header",
                     "name": "X-Bot-Key",
-                    "description": "Opens paper trading and nothing else.",
+                    "description": "Opens paper trading and nothing else. Wins over the other \
+                        headers on the bot API.",
+                },
+                "KeyToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "Of `POST /api/auth/token`, for 15 minutes: manages bot keys.",
                 },
                 "SessionCookie": {
                     "type": "apiKey",

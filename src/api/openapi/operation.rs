@@ -67,6 +67,9 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
 fn security(access: Access) -> Value {
     match access {
         Access::Person => json!([{ "ApiKeyAuth": [] }, { "SessionCookie": [] }]),
+        Access::BotKeys => {
+            json!([{ "KeyToken": [] }, { "ApiKeyAuth": [] }, { "SessionCookie": [] }])
+        }
         Access::Account => json!([{ "ApiKeyAuth": [] }, { "BearerAuth": [] }]),
         Access::Paper => json!([{ "BotKeyAuth": [] }, { "ApiKeyAuth": [] }, { "BearerAuth": [] }]),
         Access::Public | Access::OwnerOrPublished => {

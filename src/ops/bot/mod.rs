@@ -1,0 +1,3 @@
+//! Paper trading: the second family of operations.
+
+pub(super) mod keys;
