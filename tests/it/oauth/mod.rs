@@ -2,6 +2,7 @@
 //! router, by a browser that follows nothing by itself and a program that is a client.
 
 mod authorize;
+mod bot_keys;
 mod browser;
 mod challenges;
 mod codes;
@@ -9,6 +10,7 @@ mod consent;
 mod erasure;
 mod flow;
 mod grace;
+mod key_tokens;
 mod keys;
 mod metadata;
 mod program;

@@ -14,7 +14,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tracing_subscriber::{filter::dynamic_filter_fn, fmt::MakeWriter, layer::SubscriberExt as _};
 
-use super::{Program, Scene, Tokens, program::VERIFIER};
+use super::{Program, Scene, Tokens, bot_keys::KEYS, program::VERIFIER};
 use crate::{
     app::{START, URL},
     stand_in::{ACCESS_TOKEN, CLIENT_SECRET, StandIn},
@@ -73,9 +73,20 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     std::fs::read_dir(folder).unwrap().map(read).collect()
 }
 
+/// The first key of a server and a sign-in by link, which is for one without providers.
+async fn by_link(scene: &Scene) -> Vec<String> {
+    let first = scene.server.app.accounts.create_first().await.unwrap().unwrap();
+    let link = scene.server.app.desk.link().await.unwrap();
+    let mut browser = scene.browser();
+    browser.get(&link).await.found(200);
+    assert_eq!(browser.post(&link, &[]).await.place(), "/account");
+    browser.get(&link).await.found(400);
+    let ticket = link.rsplit('/').next().unwrap();
+    [first.reveal(), ticket, browser.session()].map(str::to_owned).into()
+}
+
 /// Everything there is to do, well and badly; gives every secret that was shown on the way.
-async fn everything(scene: &Scene, stand_in: &StandIn) -> Vec<String> {
-    let mut secrets = Vec::new();
+async fn everything(scene: &Scene, stand_in: &StandIn, mut secrets: Vec<String>) -> Vec<String> {
     let mut browser = scene.browser();
     let away = browser.get("/login/oidc").await.place().to_owned();
     secrets.push(browser.cookie("bt_sign_in").unwrap().to_owned());
@@ -88,6 +99,12 @@ async fn everything(scene: &Scene, stand_in: &StandIn) -> Vec<String> {
         json!({ "name": "laptop" }).to_string(),
     );
     secrets.push(made.await.expect(200)["api_key"].as_str().unwrap().to_owned());
+    let token = browser.post("/api/auth/token", &[]).await.expect(200);
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let keys = scene.bearer(&token);
+    let bot = keys.post(KEYS, json!({ "label": "bot" })).await.expect(201);
+    keys.get(KEYS).await.expect(200);
+    secrets.extend([bot["key"].as_str().unwrap().to_owned(), token]);
     let program = Program::registered(scene).await;
     let fields = browser.asked(&program.address()).await;
     secrets.extend(fields.into_iter().map(|it| it.1));
@@ -100,8 +117,16 @@ async fn everything(scene: &Scene, stand_in: &StandIn) -> Vec<String> {
     let third = Tokens::of(&program.refresh(&second.refresh).await);
     // Used again, in a header of the wrong kind, in an address, at a place for others.
     for secret in secrets.clone() {
-        scene.opens(&secret).await;
+        scene.bearer(&secret).get("/api/v1/runs").await;
+        scene.bearer(&secret).tool("get_run").await;
         scene.bearer(&secret).get("/no/such/route").await;
+        scene.bearer(&secret).get(KEYS).await;
+        scene.bearer(&secret).get("/api/v1/bot/nowhere").await;
+        for header in ["x-bot-key", "x-api-key"] {
+            let request = http::Request::get("/api/trade/v1/bot/nowhere").header(header, &secret);
+            let client = scene.server.anon();
+            client.send(request.body(String::new().into()).unwrap()).await;
+        }
         scene.server.anon().get(&format!("/api/v1/runs?token={secret}")).await.found(400);
         program.exchange(&secret).await.found(400);
         program.refresh(&secret).await.found(400);
@@ -110,8 +135,6 @@ async fn everything(scene: &Scene, stand_in: &StandIn) -> Vec<String> {
     }
     program.refresh(&first.refresh).await.found(400);
     program.exchange(&code).await.found(400);
-    let link = scene.server.app.accounts.create_first().await.unwrap();
-    assert!(link.is_none(), "there are accounts");
     secrets.extend([code, VERIFIER.into(), CLIENT_SECRET.into(), ACCESS_TOKEN.into()]);
     for tokens in [first, second, third] {
         secrets.extend([tokens.access, tokens.refresh]);
@@ -127,8 +150,9 @@ async fn no_secret_is_at_rest_or_in_the_log() {
     let providers = stand_in.providers(&clock);
     let store = Store::open(folder.path().join("db")).unwrap();
     let scene = Scene::at(URL, store.clone(), |people| People { providers, ..people });
-    let secrets = everything(&scene, &stand_in).await;
-    assert!(secrets.len() >= 15, "{}", secrets.len());
+    let secrets = by_link(&Scene::at(URL, store.clone(), |people| people)).await;
+    let secrets = everything(&scene, &stand_in, secrets).await;
+    assert!(secrets.len() >= 20, "{}", secrets.len());
     LISTENING.store(false, Ordering::SeqCst);
     let log = log.0.lock().unwrap().clone();
     assert!(contains(&log, "grant.reuse_detected"), "it was listened to");

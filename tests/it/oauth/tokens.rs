@@ -94,7 +94,9 @@ async fn no_secret_passes_for_another() {
     let key = scene.server.account("ada").await.key.unwrap();
     let bot = scene.server.app.accounts.create_key("ada", "bot", Family::Bot).await.unwrap();
     let asked = browser.asked(&program.address()).await;
-    for secret in [&tokens.refresh, &code, browser.session(), bot.reveal(), &asked[0].1] {
+    let bot = scene.bearer(bot.reveal()).get("/api/v1/runs").await;
+    bot.problem(403, "this call needs the scope bottrade:read");
+    for secret in [&tokens.refresh, &code, browser.session(), &asked[0].1] {
         assert!(!scene.opens(secret).await, "{secret}");
         let key = scene.server.with_key(secret).get("/api/v1/runs").await;
         key.problem(401, "Invalid API key");
@@ -152,7 +154,7 @@ async fn a_jwt_is_for_a_session_or_a_good_refresh_token() {
 async fn a_token_in_the_address_is_refused_however_good_it_is() {
     let scene = Scene::new().await;
     let (_, _, tokens) = scene.connected().await;
-    for name in ["access_token", "token", "api_key"] {
+    for name in ["access_token", "token", "api_key", "bot_key"] {
         let query = format!("?x=1&{name}={}", tokens.access);
         let rest = scene.server.anon().get(&format!("/api/v1/runs{query}")).await;
         rest.problem(400, "a credential does not belong into the address");
