@@ -27,6 +27,7 @@ mod golden;
 mod headline;
 mod journal;
 mod mcp;
+mod metering;
 mod mistakes;
 mod no_look_ahead;
 mod oauth;
