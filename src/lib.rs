@@ -31,4 +31,5 @@ pub mod clock;
 pub mod error;
 mod faults;
 pub mod keys;
+mod lives;
 pub mod plan;

@@ -42,10 +42,11 @@ use crate::{
     clock::{Clock, new_id},
     error::Error,
     faults::{self, Point},
+    lives::Lives,
     scenarios::{Catalog, Entry},
     store::{Store, StoreError, idempotency, journal, runs, scores},
 };
-use live::{Live, Lives};
+use live::Live;
 
 /// A run that is about to start.
 pub struct NewRun {
@@ -76,7 +77,7 @@ pub struct Runs {
     store: Store,
     catalog: Arc<Catalog>,
     clock: Arc<dyn Clock>,
-    lives: Lives,
+    lives: Lives<Live>,
 }
 
 impl Runs {
@@ -125,7 +126,7 @@ impl Runs {
             })?;
         let live = Live::new(&row, entry, run)?;
         let answer = view(&live.seat);
-        self.lives.insert(live, now);
+        self.lives.insert(live.seat.meta.id, live, now);
         Ok(answer)
     }
 
