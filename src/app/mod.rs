@@ -17,7 +17,7 @@ use crate::{
     runs::Runs,
     scenarios::{self, Catalog, Entry},
     sign_in::{Desk, Providers},
-    store::Store,
+    store::{Store, check::Looked},
     traffic::RateLimits,
 };
 use kept::Kept;
@@ -65,6 +65,7 @@ pub struct App {
     pub runs: Runs,
     /// What is answered again and again.
     pub kept: Kept,
+    store: Store,
 }
 
 impl App {
@@ -93,10 +94,26 @@ impl App {
             desk: Desk::new(public_url, Arc::clone(&accounts), people.providers),
             signing_keys: people.signing_keys,
             accounts,
-            runs: Runs::new(store, Arc::clone(&catalog), clock),
+            runs: Runs::new(store.clone(), Arc::clone(&catalog), clock),
+            store,
             catalog,
             kept: Kept::default(),
         })
+    }
+
+    /// Verifies every journal and names the damaged ones in the log.
+    pub async fn check(&self) -> Result<Looked, Error> {
+        Ok(self.store.check().await?)
+    }
+
+    /// Waits until the store refuses every write, and says why.
+    pub async fn store_failed(&self) -> String {
+        self.store.failed().await
+    }
+
+    /// Finishes what is under way and closes the store.
+    pub async fn close(&self) {
+        self.store.close().await;
     }
 
     /// The scenario of this slug or id; the error offers the nearest slugs.

@@ -55,11 +55,13 @@ impl Restore {
 }
 
 fn told(checked: Checked) -> String {
-    let Checked { runs, events, older } = checked;
+    let Checked { journals, commands, older } = checked;
     if older {
         return "pages and references are good; its schema is older than this program's, so the \
-                runs are checked when a server has opened it"
+                journals are checked when a server has opened it"
             .into();
     }
-    format!("{runs} runs with {events} commands, every page read, every chain and seal whole")
+    format!(
+        "{journals} journals with {commands} commands, every page read, every chain and seal whole"
+    )
 }

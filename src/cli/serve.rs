@@ -123,7 +123,7 @@ impl Serve {
                 tracing::warn!(cut, "connections were cut at shutdown");
             }
             aside.shutdown().await;
-            app.runs.close().await;
+            app.close().await;
         };
         let asked_twice = async {
             signals.next().await;
@@ -135,7 +135,7 @@ impl Serve {
             () = served => Ok(()),
             () = asked_twice => anyhow::bail!("ended at once; every answer that was given is kept"),
             // What the disk really holds is known after a restart only.
-            why = app.runs.store_failed() => anyhow::bail!("the store stopped: {why}"),
+            why = app.store_failed() => anyhow::bail!("the store stopped: {why}"),
         }
     }
 
@@ -206,8 +206,10 @@ async fn upkeep(app: Arc<App>) {
 
 /// Looks once whether every journal is as it was written.
 async fn check(app: Arc<App>) {
-    match app.runs.check().await {
-        Ok(checked) => tracing::info!(checked.runs, checked.damaged, "the journals were checked"),
+    match app.check().await {
+        Ok(checked) => {
+            tracing::info!(checked.journals, checked.damaged, "the journals were checked")
+        }
         Err(error) => tracing::error!(%error, "the journals could not all be checked"),
     }
 }

@@ -4,7 +4,6 @@
 //! is on the disk. Whatever goes wrong in between drops the state: the next call replays.
 
 mod answered;
-mod check;
 pub mod codec;
 pub(crate) mod ids;
 mod live;
@@ -26,7 +25,6 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 pub use answered::Answered;
-pub use check::Checked;
 pub use replay::{Unreplayable, replay};
 pub use seat::{Meta, Seat, header};
 pub use turn::{IdempotencyKey, Turn};
@@ -259,16 +257,6 @@ impl Runs {
         });
         published.await.map_err(Error::internal)??;
         Ok(answer)
-    }
-
-    /// Waits until the store refuses every write, and says why.
-    pub async fn store_failed(&self) -> String {
-        self.store.failed().await
-    }
-
-    /// Finishes what is under way and closes the store.
-    pub async fn close(&self) {
-        self.store.close().await;
     }
 }
 

@@ -3,13 +3,14 @@
 //! A copy is written beside its final name, checked, synced and only then given that name, so that
 //! a file that is there is a good one.
 
+use super::check::KINDS;
 use super::error::StoreError;
 use super::migrations::{self, MIGRATIONS};
 use super::sqlite::fault;
 use super::sqlite::open::{self, Settings, cannot};
 use super::sqlite::tx::SqliteTx;
 use super::tx::Tx;
-use super::{BUSY_MAX, idempotency, journal, runs, scores, usage};
+use super::{BUSY_MAX, idempotency, runs, scores, usage};
 use rusqlite::Connection;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -17,18 +18,16 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// Runs that are looked up at once while a database is checked.
-const PAGE: i64 = 500;
 /// Problems of a damaged database that are told.
 const PROBLEMS_MAX: usize = 5;
 
 /// What a database was found to hold when all of it was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// Runs whose chain holds.
-    pub runs: u64,
-    /// Commands in their journals.
-    pub events: u64,
+    /// Journals, of runs and paper accounts, whose chain holds.
+    pub journals: u64,
+    /// Commands in them.
+    pub commands: u64,
     /// The schema is older than this program's: pages and references were checked, rows were not.
     pub older: bool,
 }
@@ -47,7 +46,7 @@ pub fn restore(from: &Path, database: &Path) -> Result<Checked, StoreError> {
     copy(from, database)
 }
 
-/// Reads a whole database: its pages, its references, its seals, and the chain of every run.
+/// Reads a whole database: its pages, its references, its seals, and the chain of every journal.
 pub fn check(database: &Path) -> Result<Checked, StoreError> {
     checked(&connect(database)?, database)
 }
@@ -117,21 +116,17 @@ fn checked(conn: &Connection, path: &Path) -> Result<Checked, StoreError> {
     chains(&mut tx)
 }
 
-/// Walks the chain of every run.
+/// Walks the chain of every journal.
 fn chains(tx: &mut dyn Tx) -> Result<Checked, StoreError> {
-    let (mut checked, mut after) = (Checked::default(), String::new());
-    loop {
-        let ids = runs::ids(tx, &after, PAGE)?;
-        let Some(last) = ids.last() else { return Ok(checked) };
-        after.clone_from(last);
-        for id in &ids {
-            let run = runs::get(tx, id)?.ok_or_else(|| StoreError::internal("a run is gone"))?;
-            let entries = journal::load(tx, id)?;
-            journal::verify_run(&run, &entries)?;
-            checked.runs += 1;
-            checked.events += entries.len() as u64;
-        }
+    let mut checked = Checked::default();
+    for kind in &KINDS {
+        kind.each(tx, |tx, id| {
+            checked.journals += 1;
+            checked.commands += (kind.verify)(tx, id)? as u64;
+            Ok(())
+        })?;
     }
+    Ok(checked)
 }
 
 /// The first column of every row.

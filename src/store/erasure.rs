@@ -25,6 +25,12 @@ const STEPS: &[&str] = &[
     "DELETE FROM journal WHERE run_id IN \
      (SELECT id FROM runs WHERE account_id = $1 AND published_at IS NULL)",
     "DELETE FROM runs WHERE account_id = $1 AND published_at IS NULL",
+    "INSERT INTO erased_journal (run_id, seq, hash) SELECT paper_id, seq, hash \
+     FROM paper_journal \
+     WHERE paper_id IN (SELECT id FROM paper_accounts WHERE account_id = $1)",
+    "DELETE FROM paper_journal WHERE paper_id IN \
+     (SELECT id FROM paper_accounts WHERE account_id = $1)",
+    "DELETE FROM paper_accounts WHERE account_id = $1",
     "DELETE FROM api_keys WHERE account_id = $1 AND NOT EXISTS \
      (SELECT 1 FROM runs WHERE runs.account_id = $1 AND runs.key_id = api_keys.id)",
     "DELETE FROM bot_usage WHERE account_id = $1",

@@ -26,7 +26,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    pub(super) fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             seq: row.int("seq")?,
             at: row.int("at")?,
@@ -191,4 +191,12 @@ pub fn verify_run(run: &Run, entries: &[Entry]) -> Result<(), StoreError> {
     verify_chain(&run.genesis, &run.head, entries).map_err(|broken| {
         StoreError::corrupt("journal", format!("run {}: {broken}", run.origin.id))
     })
+}
+
+/// A run and its journal, checked; `None` where there is no such run.
+pub fn verified(tx: &mut dyn Tx, id: &str) -> Result<Option<(Run, Vec<Entry>)>, StoreError> {
+    let Some(run) = runs::get(tx, id)? else { return Ok(None) };
+    let entries = load(tx, id)?;
+    verify_run(&run, &entries)?;
+    Ok(Some((run, entries)))
 }

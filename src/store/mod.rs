@@ -5,14 +5,14 @@
 //! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`] with
 //!   [`identities`], [`keys`], [`sessions`], [`clients`], [`grants`], [`tickets`] and their
 //!   [`audit`]; [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`],
-//!   [`scores`]; [`usage`] of the bot API; and [`erasure`] of an account.
+//!   [`scores`]; [`paper`] accounts and [`usage`] of the bot API; and [`erasure`] of an account.
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
 //! No clock here: every time is passed in, in microseconds since 1970.
 //!
 //! Who may see a row: every statement on a tenant's table names `account_id`, or says in a leading
-//! comment why it does not (`/* public */`, `/* by run */` after the owner was checked, `/* by hash
+//! comment why it does not (`/* public */`, `/* by run */` and `/* by paper account */` after the owner was checked, `/* by hash
 //! */` for a presented secret, `/* by identity */` at a sign-in, `/* by grant */`, `/* upkeep */`).
 //! A test reads the sources for it.
 
@@ -20,6 +20,7 @@ pub mod accounts;
 pub mod audit;
 pub mod backup;
 pub mod chain;
+pub mod check;
 pub mod clients;
 pub mod erasure;
 mod error;
@@ -30,6 +31,7 @@ pub mod journal;
 pub mod keys;
 mod migrations;
 mod panics;
+pub mod paper;
 pub mod runs;
 pub mod scenarios;
 pub mod scores;

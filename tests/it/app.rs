@@ -69,7 +69,7 @@ impl TestApp {
 
     /// Finishes what is under way and closes the store; the file can be opened again.
     pub(crate) async fn stop(self) {
-        self.app.runs.close().await;
+        self.app.close().await;
     }
 }
 

@@ -195,8 +195,8 @@ async fn damage_is_refused_by_name_while_other_runs_are_served() {
         app.stop().await;
         assert!(file.tamper(&sql.replace("$1", &bad)) > 0, "{sql}");
         let app = file.open();
-        let checked = app.app.runs.check().await.unwrap();
-        assert_eq!((checked.runs, checked.damaged), (2, 1), "{sql}");
+        let checked = app.app.check().await.unwrap();
+        assert_eq!((checked.journals, checked.damaged), (2, 1), "{sql}");
         let ada = app.with_key(&key);
         for _ in 0..2 {
             let problem = ada.get(&format!("/api/v1/runs/{bad}")).await.any_problem();

@@ -30,7 +30,7 @@ fn a_backup_is_the_database_and_restores_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let store = played(&path("db"));
-    let good = Checked { runs: 1, events: 3, older: false };
+    let good = Checked { journals: 1, commands: 3, older: false };
     assert_eq!(backup(&path("db"), &path("copy")).unwrap(), good);
     let mode = path("copy").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "a backup holds what the database holds");
@@ -63,7 +63,7 @@ fn a_backup_made_while_others_write_holds_every_commit_made_before_it_began() {
     });
     for (before, copy) in copies {
         let checked = copy.unwrap();
-        assert!(checked.events >= before.unsigned_abs(), "{checked:?}, {before} before");
+        assert!(checked.commands >= before.unsigned_abs(), "{checked:?}, {before} before");
     }
 }
 

@@ -65,8 +65,8 @@ async fn who_is_erased_leaves_what_was_published_and_no_name() {
     let journal = anon.get(&format!("/api/v1/runs/{public}/journal")).await;
     journal.expect(200);
     verify(&journal.bytes, &world::catalog()).unwrap();
-    let checked = scene.server.app.runs.check().await.unwrap();
-    assert_eq!((checked.runs, checked.damaged), (1, 0));
+    let checked = scene.server.app.check().await.unwrap();
+    assert_eq!((checked.journals, checked.damaged), (1, 0));
 
     let mut again = scene.somebody("ada").await;
     let anew = made_account(&scene, "ada@oidc").await;
