@@ -2,12 +2,13 @@
 //!
 //! Every failure a caller can see is made by a constructor in this file, those of the MCP door in
 //! `mcp`, those of credentials in `credentials`, of a sign-in in `sign_in`, of who calls too often
-//! in `traffic`.
+//! in `traffic`, those of paper accounts in `paper`.
 
 mod code;
 mod credentials;
 mod dialect;
 mod mcp;
+mod paper;
 mod sign_in;
 mod traffic;
 
