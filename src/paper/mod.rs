@@ -31,7 +31,7 @@ use crate::{
     error::Error,
     faults::{self, Point},
     lives::Lives,
-    store::{Store, Tx, check::Checked, paper},
+    store::{Store, Tx, paper},
 };
 
 pub use standings::{Ranked, Standing, TRADES_MIN};
@@ -155,12 +155,6 @@ impl Paper {
     /// The best of the season, best first, at most so many.
     pub async fn standings(&self, most: usize) -> Result<Vec<Ranked>, Error> {
         self.standings.first(self, most).await
-    }
-
-    /// Verifies the journal of every paper account and names the damaged ones in the log.
-    pub async fn check(&self) -> Result<Checked, Error> {
-        let verify = |tx: &mut dyn Tx, id: &str| paper::verified(tx, id).map(drop);
-        Ok(self.store.check("paper account", paper::all_ids, verify).await?)
     }
 
     /// Drops the accounts that lie idle from memory.

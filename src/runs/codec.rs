@@ -97,12 +97,7 @@ impl Order {
             symbol: market.find(&self.symbol)?,
             side: self.side,
             quantity: self.quantity,
-            kind: match (self.stop, self.limit) {
-                (None, None) => OrderKind::Market,
-                (None, Some(limit)) => OrderKind::Limit(limit),
-                (Some(stop), None) => OrderKind::Stop(stop),
-                (Some(stop), Some(limit)) => OrderKind::StopLimit { stop, limit },
-            },
+            kind: OrderKind::of(self.stop, self.limit),
             time_in_force: self.time_in_force,
             reasoning: self.reasoning.map(Arc::from),
         })

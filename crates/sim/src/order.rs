@@ -81,6 +81,16 @@ pub enum OrderKind {
 }
 
 impl OrderKind {
+    /// The kind of an order with this stop price and this limit price.
+    pub const fn of(stop: Option<Price>, limit: Option<Price>) -> Self {
+        match (stop, limit) {
+            (None, None) => Self::Market,
+            (None, Some(limit)) => Self::Limit(limit),
+            (Some(stop), None) => Self::Stop(stop),
+            (Some(stop), Some(limit)) => Self::StopLimit { stop, limit },
+        }
+    }
+
     /// Its stop price and its limit price, where it has them.
     pub const fn prices(self) -> (Option<Price>, Option<Price>) {
         match self {
