@@ -4,6 +4,7 @@ loses pages (fixed in 3.51.3), and a live file is nobody's but the server's."""
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import sqlite3
 import struct
@@ -21,9 +22,12 @@ class Ledger:
     """By run and key, the answer."""
     orders: set[str] = field(default_factory=set)
     """The keys of calls that brought an order; its reasoning is the key."""
+    placed: dict[str, str] = field(default_factory=dict)
+    """Orders of paper accounts: by `client_order_id`, the id."""
     replayed: int = 0
     unanswered: int = 0
     refused: int = 0
+    limited: int = 0
     problems: list[str] = field(default_factory=list)
 
     def ack(self, run: str, key: str, answer: bytes) -> None:
@@ -32,9 +36,15 @@ class Ledger:
         if known != answer:
             self.problems.append(f"run {run}: the answer to {key} changed from {known!r} to {answer!r}")
 
+    def place(self, key: str, order: str) -> None:
+        """Notes an order; a second answer to the same key must name the same one."""
+        known = self.placed.setdefault(key, order)
+        if known != order:
+            self.problems.append(f"the order {key} was {known} and is {order}")
+
     @property
     def total(self) -> int:
-        return sum(map(len, self.acked.values()))
+        return sum(map(len, self.acked.values())) + len(self.placed)
 
 
 def copied(database: Path, folder: Path) -> Path:
@@ -51,9 +61,10 @@ class Books:
     """What a database file says."""
 
     def __init__(self, database: Path) -> None:
-        self.runs: dict[str, tuple[str, bytes, int, bytes]] = {}
+        self.heads: dict[str, tuple[str, bytes, int, bytes]] = {}
         self.journal: dict[str, list[tuple[int, int, str, bytes, bytes]]] = defaultdict(list)
         self.answers: dict[tuple[str, str], int] = {}
+        self._orders: Counter[str] | None = None
         with tempfile.TemporaryDirectory() as folder:
             books = sqlite3.connect(copied(database, Path(folder)))
             try:
@@ -66,29 +77,30 @@ class Books:
     def _read(self, books: sqlite3.Connection) -> None:
         books.execute("PRAGMA synchronous = OFF")
         (self.integrity,) = books.execute("PRAGMA integrity_check(1)").fetchone()
-        for run, *head in books.execute("SELECT id, header, genesis, head_seq, head_hash FROM runs"):
-            self.runs[run] = tuple(head)
-        rows = books.execute("SELECT run_id, seq, at, command, prev, hash FROM journal ORDER BY run_id, seq")
-        for run, *entry in rows:
-            self.journal[run].append(tuple(entry))
+        for table, journal, of in (("runs", "journal", "run_id"), ("paper_accounts", "paper_journal", "paper_id")):
+            for name, *head in books.execute(f"SELECT id, header, genesis, head_seq, head_hash FROM {table}"):
+                self.heads[name] = tuple(head)
+            rows = books.execute(f"SELECT {of}, seq, at, command, prev, hash FROM {journal} ORDER BY {of}, seq")
+            for name, *entry in rows:
+                self.journal[name].append(tuple(entry))
         for run, key, seq in books.execute("SELECT run_id, key, seq FROM idempotency"):
             self.answers[run, key] = seq
 
     def broken(self) -> list[str]:
-        """Runs whose chain does not hold."""
+        """Runs and paper accounts whose chain does not hold."""
         problems = [] if self.integrity == "ok" else [f"integrity_check: {self.integrity}"]
-        for run, (header, genesis, head_seq, head) in self.runs.items():
+        for name, (header, genesis, head_seq, head) in self.heads.items():
             at, last = hashlib.sha256(header.encode()).digest(), 0
             if at != genesis:
-                problems.append(f"run {run}: genesis")
-            for seq, time, command, prev, link in self.journal[run]:
+                problems.append(f"{name}: genesis")
+            for seq, time, command, prev, link in self.journal[name]:
                 expected = hashlib.sha256(at + struct.pack(">qq", seq, time) + command.encode()).digest()
                 if seq != last + 1 or prev != at or link != expected:
-                    problems.append(f"run {run}: command {seq}")
+                    problems.append(f"{name}: command {seq}")
                     break
                 at, last = link, seq
             if (last, at) != (head_seq, head):
-                problems.append(f"run {run}: head {head_seq}, journal {last}")
+                problems.append(f"{name}: head {head_seq}, journal {last}")
         return problems
 
     def lost(self, ledger: Ledger) -> list[str]:
@@ -98,7 +110,7 @@ class Books:
             for run, keys in ledger.acked.items()
             for key in keys
             if self._entry(run, key) is None
-        ]
+        ] + [f"the order {key} was answered and is lost" for key in ledger.placed if not self._times(key)]
 
     def doubled(self, ledger: Ledger) -> list[str]:
         """Calls that were done more than once, or that nobody made."""
@@ -113,7 +125,15 @@ class Books:
             for key in ledger.orders.intersection(keys):
                 if (times := text.count(f'"{key}"')) != 1:
                     problems.append(f"run {run}: the order {key} is there {times} times")
-        return problems
+        times = {key: self._times(key) for key in ledger.placed}
+        return problems + [f"the order {key} is there {n} times" for key, n in times.items() if n > 1]
+
+    def _times(self, key: str) -> int:
+        """How often an order stands in the journals."""
+        if self._orders is None:
+            commands = (entry[2] for entries in self.journal.values() for entry in entries)
+            self._orders = Counter(re.findall(r'"client_order_id":"([^"]*)"', "\n".join(commands)))
+        return self._orders[key]
 
     def _entry(self, run: str, key: str) -> int | None:
         seq = self.answers.get((run, key))

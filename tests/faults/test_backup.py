@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from journal import Books
 from victim import Client, Victim
-from writers import Crowd, runs
+from writers import Crowd, runs, stepping
 
 SEED = 20261121
 SAMPLE_BACKUPS, FULL_BACKUPS = 4, 30
@@ -35,7 +35,7 @@ def crowded(victim: Victim) -> tuple[Victim, Crowd, list[str]]:
     """A server under four writers, who stop with the test."""
     victim.start()
     own = runs(victim.client())
-    crowd = Crowd(victim, own, SEED)
+    crowd = Crowd(victim, stepping(own), SEED)
     crowd.start()
     yield victim, crowd, sorted(set(own))
     crowd.stop()

@@ -63,7 +63,7 @@ class Work:
                 return
             if answer.acked:
                 self.pattern += "a"
-                self._ack(call, answer)
+                call.note(answer, self.ledger)
                 continue
             self.pattern += "r"
             self.open.append(call)
@@ -73,11 +73,6 @@ class Work:
                 reads(client, self.run)
             if healed is not None and self.pattern.count("r") == REFUSALS:
                 healed()
-
-    def _ack(self, call: Call, answer: Answer) -> None:
-        if call.orders:
-            self.ledger.orders.add(call.key)
-        self.ledger.ack(call.run, call.key, answer.body)
 
     def repeated(self) -> list[str]:
         """Repeats what was refused, stops the server and judges it."""

@@ -12,14 +12,15 @@ import contextlib
 import random
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from bottrade_server import Binary
 from journal import Books, Ledger, judge
-from victim import Silence, Victim
+from victim import Client, Silence, Victim
 from world import LONG, SHORT
-from writers import Call, Crowd, runs, settle
+from writers import Call, Crowd, Maker, placing, runs, settle, stepping, traders
 
 SAMPLE_KILLS = 30
 ALIVE_SECONDS = (0.002, 0.120)
@@ -27,12 +28,10 @@ ALIVE_SECONDS = (0.002, 0.120)
 SEED = 20261121
 
 
-def kill_often(victim: Victim, kills: int, **env: str) -> Ledger:
-    """Kills a server under four retrying writers; what the writers know in the end."""
+def kill_often(victim: Victim, kills: int, makers: Sequence[Maker]) -> Ledger:
+    """Kills a server under retrying writers; what the writers know in the end."""
     dice = random.Random(SEED)
-    victim.start(**env)
-    own = runs(victim.client())
-    crowd = Crowd(victim, own, SEED)
+    crowd = Crowd(victim, makers, SEED)
     crowd.start()
     try:
         for number in range(kills):
@@ -41,15 +40,11 @@ def kill_often(victim: Victim, kills: int, **env: str) -> Ledger:
                 crowd.goes_on()
             time.sleep(dice.uniform(*ALIVE_SECONDS))
             victim.kill()
-            victim.start(**env)
+            victim.start()
     finally:
         if not victim.alive:
             victim.start()
         crowd.stop()
-    reader = victim.client()
-    for run in set(own):
-        reader.done("GET", f"runs/{run}")
-    assert victim.stop() == 0, victim.log
     return crowd.ledger
 
 
@@ -57,11 +52,50 @@ def test_nothing_is_lost_or_doubled_when_the_server_is_killed(
     victim: Victim, full: bool, pytestconfig: pytest.Config, count: object
 ) -> None:
     kills = pytestconfig.getoption("--kills") if full else SAMPLE_KILLS
-    ledger = kill_often(victim, kills)
+    victim.start()
+    own = runs(victim.client())
+    ledger = kill_often(victim, kills, stepping(own))
+    reader = victim.client()
+    for run in set(own):
+        reader.done("GET", f"runs/{run}")
+    assert victim.stop() == 0, victim.log
     count(kills=kills, acked=ledger.total, unanswered=ledger.unanswered, replayed=ledger.replayed)
     assert judge(victim.database, ledger) == []
     assert ledger.unanswered >= kills // 4, "the kills hardly met a call"
     assert ledger.total >= 2 * kills, "the writers hardly got an answer"
+
+
+def test_no_order_is_lost_or_doubled_when_the_server_is_killed(
+    victim: Victim, full: bool, pytestconfig: pytest.Config, count: object
+) -> None:
+    """The same for the orders of paper accounts, under their `client_order_id`."""
+    kills = pytestconfig.getoption("--kills") if full else SAMPLE_KILLS
+    victim.start()
+    bot_keys = traders(victim)
+    ledger = kill_often(victim, kills, placing(bot_keys))
+    reader, listed = victim.client(), {}
+    for bot_key in bot_keys:
+        listed |= {order["client_order_id"]: order["id"] for order in orders(reader, bot_key)}
+    assert victim.stop() == 0, victim.log
+    count(kills=kills, acked=ledger.total, unanswered=ledger.unanswered, limited=ledger.limited)
+    assert judge(victim.database, ledger) == []
+    assert {key: listed.get(key) for key in ledger.placed} == ledger.placed
+    assert ledger.total >= kills, "the writers hardly got an answer"
+
+
+def orders(client: Client, bot_key: str) -> list[dict[str, object]]:
+    """Every order of a paper account."""
+    found, page = [], None
+    while page is None or len(page) == 100:
+        cursor = f"&cursor={found[-1]['id']}" if found else ""
+        answer = client.call("GET", f"bot/orders?limit=100{cursor}", credential=bot_key)
+        if answer.status == 429:
+            time.sleep(float(answer.headers["retry-after"]))
+            continue
+        assert answer.acked, answer
+        page = answer.json
+        found += page
+    return found
 
 
 def test_a_start_that_was_cut_off_leaves_at_most_one_attempt_more(victim: Victim, full: bool, count: object) -> None:

@@ -51,7 +51,8 @@ def record(binary: Binary, folder: Path, answers: int, **env: str) -> Recording:
             client, ledger, mine = victim.client(), Ledger(), []
             ledgers.append(ledger)
             for n in range(answers // WRITERS):
-                mine.append(Call.of(own[number], f"<w{number}-{n}>", n))
+                maker = makers[number]
+                mine.append(maker(f"<w{number}-{n}>", n))
                 assert settle(client, mine[-1], ledger)
             calls[client.local_port] = mine
             client.close()

@@ -52,11 +52,13 @@ class Client:
         """What the server calls itself; it changes with every start."""
         return f"http://127.0.0.1:{self._port}"
 
-    def call(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Answer:
-        """Makes a call of the REST door; `key` is its idempotency key."""
+    def call(
+        self, method: str, path: str, body: object = None, *, key: str | None = None, credential: str | None = None
+    ) -> Answer:
+        """Makes a call of the REST door; `key` is its idempotency key, `credential` another key than the client's."""
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=CALL_SECONDS)
-        headers = {"X-API-Key": self._key} | ({"Idempotency-Key": key} if key else {})
+        headers = {"X-API-Key": credential or self._key} | ({"Idempotency-Key": key} if key else {})
         try:
             # Who is refused for the head alone may be answered before the body has left.
             with contextlib.suppress(BrokenPipeError):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 import threading
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from journal import Ledger
-from victim import CALL_SECONDS, Client, Silence, Victim
+from victim import CALL_SECONDS, Answer, Client, Silence, Victim
 from world import LONG, LONG_SYMBOL
 
 WRITERS = 4
@@ -31,25 +34,54 @@ class Call:
         verb, body = (("step", {"count": 1}), ("turn", {"trades": [order]}), ("trades", order))[kind % 3]
         return cls(run, key, verb, body)
 
-    @property
-    def orders(self) -> bool:
-        return self.verb != "step"
+    def make(self, client: Client) -> Answer:
+        return client.call("POST", f"runs/{self.run}/{self.verb}", self.body, key=self.key)
+
+    def note(self, answer: Answer, ledger: Ledger) -> None:
+        if self.verb != "step":
+            ledger.orders.add(self.key)
+        ledger.ack(self.run, self.key, answer.body)
 
 
-def settle(client: Client, call: Call, ledger: Ledger) -> bool:
+@dataclass(frozen=True)
+class Placing:
+    """An order of a paper account, under its `client_order_id`."""
+
+    bot_key: str
+    key: str
+    body: dict[str, object]
+
+    @classmethod
+    def of(cls, bot_keys: Sequence[str], key: str, kind: int) -> Placing:
+        """An order that may fill at once, one that waits, or one that is refused; of any of these accounts."""
+        order = {"symbol": "BTC-USD", "asset_type": "CRYPTO", "side": "BUY", "quantity": 0.001, "client_order_id": key}
+        waits = {"order_type": "LIMIT", "limit_price": 1}
+        body = order | ({"order_type": "MARKET"}, waits, {"order_type": "MARKET", "quantity": 1_000_000})[kind % 3]
+        return cls(bot_keys[zlib.crc32(key.encode()) % len(bot_keys)], key, body)
+
+    def make(self, client: Client) -> Answer:
+        return client.call("POST", "bot/orders", self.body, credential=self.bot_key)
+
+    def note(self, answer: Answer, ledger: Ledger) -> None:
+        ledger.place(self.key, answer.json["id"])
+
+
+def settle(client: Client, call: Call | Placing, ledger: Ledger) -> bool:
     """Makes a call and notes how it went; whether it was answered."""
     try:
-        answer = client.call("POST", f"runs/{call.run}/{call.verb}", call.body, key=call.key)
+        answer = call.make(client)
     except Silence:
         ledger.unanswered += 1
         return False
     if answer.acked:
-        if call.orders:
-            ledger.orders.add(call.key)
-        ledger.ack(call.run, call.key, answer.body)
+        call.note(answer, ledger)
+        return True
+    if answer.status == 429:
+        # The minute's orders are used up: this one was not placed, and is not repeated.
+        ledger.limited += 1
         return True
     if answer.status != 503:
-        ledger.problems.append(f"{call.verb} {call.key}: {answer.status} {answer.body[:300]!r}")
+        ledger.problems.append(f"{call}: {answer.status} {answer.body[:300]!r}")
         return True
     ledger.refused += 1
     return False
@@ -61,14 +93,36 @@ def runs(client: Client) -> list[str]:
     return [*own, own[-1]]
 
 
+Maker = Callable[[str, int], Call | Placing]
+"""Makes the next call under a key, of some kind."""
+
+TRADERS = 24
+"""Accounts that place orders: each may place 20 a minute."""
+
+
+def traders(victim: Victim) -> list[str]:
+    """A bot key each of accounts that trade paper."""
+    return [victim.command("key", "create", "--bot", "--account", f"trader-{n}").strip() for n in range(TRADERS)]
+
+
+def stepping(own: Sequence[str]) -> list[Maker]:
+    """A writer for each of these runs."""
+    return [functools.partial(Call.of, run) for run in own]
+
+
+def placing(bot_keys: Sequence[str]) -> list[Maker]:
+    """Writers that place orders of any of these accounts."""
+    return [functools.partial(Placing.of, bot_keys)] * WRITERS
+
+
 class Crowd:
     """Writers in threads. They go on until they are told to stop, and leave no call unanswered."""
 
-    def __init__(self, victim: Victim, own: list[str], seed: int) -> None:
+    def __init__(self, victim: Victim, makers: Sequence[Maker], seed: int) -> None:
         self.ledger = Ledger()
         self._victim, self._seed = victim, seed
         self._lock, self._stop, self._answered = threading.Lock(), threading.Event(), threading.Event()
-        self._threads = [threading.Thread(target=self._write, args=(n, run)) for n, run in enumerate(own)]
+        self._threads = [threading.Thread(target=self._write, args=it) for it in enumerate(makers)]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -85,15 +139,15 @@ class Crowd:
             thread.join(120)
             assert not thread.is_alive(), "a writer never got its answer"
 
-    def _write(self, number: int, run: str) -> None:
+    def _write(self, number: int, maker: Maker) -> None:
         client, dice, mine = self._victim.client(), random.Random(f"{self._seed} {number}"), Ledger()
-        done: list[Call] = []
+        done: list[Call | Placing] = []
         for n in itertools.count():
             if self._stop.is_set():
                 break
             # Now and then an old call is repeated, long after its answer.
             again = bool(done) and dice.random() < 0.05
-            call = dice.choice(done) if again else Call.of(run, f"w{number}-{n}", dice.randrange(3))
+            call = dice.choice(done) if again else maker(f"w{number}-{n}", dice.randrange(3))
             while not settle(client, call, mine):
                 self._stop.wait(0.003)
             self._answered.set()
@@ -104,9 +158,11 @@ class Crowd:
             self._merge(mine)
 
     def _merge(self, mine: Ledger) -> None:
+        for key, order in mine.placed.items():
+            self.ledger.place(key, order)
         for run, keys in mine.acked.items():
             self.ledger.acked[run].update(keys)
         self.ledger.orders |= mine.orders
         self.ledger.problems += mine.problems
-        for figure in ("replayed", "unanswered", "refused"):
+        for figure in ("replayed", "unanswered", "refused", "limited"):
             setattr(self.ledger, figure, getattr(self.ledger, figure) + getattr(mine, figure))
