@@ -110,7 +110,7 @@ class Books:
             for run, keys in ledger.acked.items()
             for key in keys
             if self._entry(run, key) is None
-        ] + [f"the order {key} was answered and is lost" for key in ledger.placed if not self._times(key)]
+        ] + [f"the order {key} was answered and is lost" for key in ledger.placed if not self.times(key)]
 
     def doubled(self, ledger: Ledger) -> list[str]:
         """Calls that were done more than once, or that nobody made."""
@@ -125,10 +125,10 @@ class Books:
             for key in ledger.orders.intersection(keys):
                 if (times := text.count(f'"{key}"')) != 1:
                     problems.append(f"run {run}: the order {key} is there {times} times")
-        times = {key: self._times(key) for key in ledger.placed}
+        times = {key: self.times(key) for key in ledger.placed}
         return problems + [f"the order {key} is there {n} times" for key, n in times.items() if n > 1]
 
-    def _times(self, key: str) -> int:
+    def times(self, key: str) -> int:
         """How often an order stands in the journals."""
         if self._orders is None:
             commands = (entry[2] for entries in self.journal.values() for entry in entries)

@@ -16,7 +16,7 @@ from bottrade_server import Binary
 from disk import DATABASE, FILES, Disk, Event, prefix, recorded
 from journal import Books, Ledger
 from victim import Victim
-from writers import WRITERS, Call, runs, settle
+from writers import WRITERS, Call, Placing, placing, runs, settle, stepping, traders
 
 SEED = 20261121
 SAMPLE = (60, 20)
@@ -31,7 +31,7 @@ class Recording:
     """What a server did to its disk, and what it said meanwhile."""
 
     events: list[Event]
-    answers: list[tuple[Event, Call]]
+    answers: list[tuple[Event, Call | Placing]]
     key: str
 
 
@@ -40,19 +40,19 @@ def record(binary: Binary, folder: Path, answers: int, **env: str) -> Recording:
     folder.mkdir(exist_ok=True)
     log, victim = folder / "trace", Victim(binary, folder)
     victim.wrap(prefix(log))
-    calls: dict[int, list[Call]] = {}
+    calls: dict[int, list[Call | Placing]] = {}
     ledgers = []
     try:
         victim.start(**env)
-        own = runs(victim.client())
-        key = victim.key
+        own, key = runs(victim.client()), victim.key
+        # Half of the writers step runs, the others place orders.
+        makers = [*stepping(own)[:2], *placing(traders(victim))[2:]]
 
         def write(number: int) -> None:
             client, ledger, mine = victim.client(), Ledger(), []
             ledgers.append(ledger)
             for n in range(answers // WRITERS):
-                maker = makers[number]
-                mine.append(maker(f"<w{number}-{n}>", n))
+                mine.append(makers[number](f"<w{number}-{n}>", n))
                 assert settle(client, mine[-1], ledger)
             calls[client.local_port] = mine
             client.close()
@@ -95,19 +95,21 @@ def lost(recording: Recording, states: int, opened: int, binary: Binary, folder:
     return judged, problems
 
 
-def wrong(state: dict[str, bytes], answered: list[Call], folder: Path) -> list[str]:
+def wrong(state: dict[str, bytes], answered: list[Call | Placing], folder: Path) -> list[str]:
     """What a database says against what was answered."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         laid(state, Path(place))
         if DATABASE not in state:
             return ["there is no database"]
         books = Books(Path(place) / DATABASE)
-        missing = [call.key for call in answered if (call.run, call.key) not in books.answers]
+        missing = [call.key for call in answered if not call.is_in(books)]
         return [*books.broken(), *([f"{len(missing)} lost: {missing[:3]}"] if missing else [])]
 
 
-def refused(state: dict[str, bytes], answered: list[Call], key: str, binary: Binary, folder: Path) -> list[str]:
-    """Opens a state with the server and repeats the last call of each run: the answer must be there already."""
+def refused(
+    state: dict[str, bytes], answered: list[Call | Placing], key: str, binary: Binary, folder: Path
+) -> list[str]:
+    """Opens a state with the server and repeats the last call: it must have been done already."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         victim = Victim(binary, Path(place))
         victim.data_dir.mkdir()
@@ -115,13 +117,13 @@ def refused(state: dict[str, bytes], answered: list[Call], key: str, binary: Bin
         try:
             victim.start()
             client, problems = victim.client(key), []
-            for run in {call.run for call in answered}:
+            for run in {call.run for call in answered if isinstance(call, Call)}:
                 if not client.call("GET", f"runs/{run}").acked:
                     problems.append(f"run {run} is not served")
             last, ledger = answered[-1], Ledger()
-            before = client.call("GET", f"runs/{last.run}").body
+            before = last.seen(client)
             settle(client, last, ledger)
-            if client.call("GET", f"runs/{last.run}").body != before:
+            if last.seen(client) != before:
                 problems.append(f"{last.key} was done again")
             return problems + ledger.problems
         finally:

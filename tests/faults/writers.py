@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from journal import Ledger
+from journal import Books, Ledger
 from victim import CALL_SECONDS, Answer, Client, Silence, Victim
 from world import LONG, LONG_SYMBOL
 
@@ -42,6 +42,13 @@ class Call:
             ledger.orders.add(self.key)
         ledger.ack(self.run, self.key, answer.body)
 
+    def is_in(self, books: Books) -> bool:
+        return (self.run, self.key) in books.answers
+
+    def seen(self, client: Client) -> object:
+        """What it changes, as its owner sees it."""
+        return client.call("GET", f"runs/{self.run}").body
+
 
 @dataclass(frozen=True)
 class Placing:
@@ -64,6 +71,13 @@ class Placing:
 
     def note(self, answer: Answer, ledger: Ledger) -> None:
         ledger.place(self.key, answer.json["id"])
+
+    def is_in(self, books: Books) -> bool:
+        return books.times(self.key) == 1
+
+    def seen(self, client: Client) -> object:
+        answer = client.call("GET", "bot/orders?limit=100", credential=self.bot_key)
+        return [order["id"] for order in answer.json]
 
 
 def settle(client: Client, call: Call | Placing, ledger: Ledger) -> bool:
