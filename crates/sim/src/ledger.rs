@@ -1,4 +1,4 @@
-//! The books of a run: cash, positions, and where the money went.
+//! The books of a run or of an account: cash, positions, and where the money went.
 
 use crate::{
     market::SymbolId,
@@ -15,7 +15,8 @@ pub struct Position {
     pub avg_cost: Price,
     /// Commission paid to open what is still held.
     pub entry_commission: Money,
-    /// The instant of the last fill: an index into the timeline.
+    /// The instant of the last fill: an index into the timeline of a run, or how many ticks of a
+    /// tape had happened.
     pub updated_at: usize,
 }
 
@@ -40,6 +41,7 @@ impl Costs {
 /// A trade as the ledger is to book it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trade {
+    /// As [`Position::updated_at`].
     pub(crate) at: usize,
     pub(crate) symbol: SymbolId,
     pub(crate) side: Side,
@@ -47,6 +49,14 @@ pub(crate) struct Trade {
     pub(crate) price: Price,
     /// The price before slippage.
     pub(crate) reference: Price,
+}
+
+impl Trade {
+    /// What its units are worth at its price.
+    #[inline]
+    pub(crate) fn value(&self) -> Money {
+        self.quantity.value(self.price)
+    }
 }
 
 /// What booking a trade came to.
@@ -78,10 +88,9 @@ impl Ledger {
         }
     }
 
-    /// Books a trade: moves cash, changes the position, cumulates costs.
-    pub(crate) fn book(&mut self, trade: Trade, commission_bps: u32) -> Booked {
-        let value = trade.quantity.value(trade.price);
-        let commission = value.bps(commission_bps);
+    /// Books a trade at this commission: moves cash, changes the position, cumulates costs.
+    pub(crate) fn book(&mut self, trade: Trade, commission: Money) -> Booked {
+        let value = trade.value();
         let slippage = trade.quantity.value((trade.price - trade.reference).abs());
         let buys = trade.side.direction() > 0;
         let cash = if buys { self.cash - value } else { self.cash + value };

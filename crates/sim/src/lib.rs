@@ -5,7 +5,7 @@
 //! Money is counted in integers ([`num`]), statistics in floats of fixed order ([`metrics`]).
 //!
 //! Modules in reading order: numbers and time, the market and its rules, orders and books, the
-//! run and its engine, and what is read off a finished run.
+//! run and its engine, what is read off a finished run, and [`paper`] trading beside them.
 
 pub mod num;
 pub mod time;
@@ -23,6 +23,7 @@ mod engine;
 
 pub mod bots;
 pub mod metrics;
+pub mod paper;
 
 pub use market::{Market, SymbolId};
 pub use num::{Money, Price, Quantity};

@@ -275,7 +275,8 @@ impl Run {
         order: Option<OrderId>,
         reasoning: Option<std::sync::Arc<str>>,
     ) {
-        let booked = self.ledger.book(trade, self.scenario.rules.commission_bps);
+        let commission = trade.value().bps(self.scenario.rules.commission_bps);
+        let booked = self.ledger.book(trade, commission);
         self.fills.push(Fill {
             order,
             at: trade.at,

@@ -26,9 +26,14 @@ impl Prices {
         Self { open, high, low, close }
     }
 
-    /// Of a bar that has just opened.
+    /// Of a bar that has just opened, or of a single price.
     pub(crate) fn at(open: Price) -> Self {
-        Self { open, high: open, low: open, close: open }
+        Self::new(open, open, open, open)
+    }
+
+    /// Of a bar with these prices.
+    pub(crate) fn new(open: Price, high: Price, low: Price, close: Price) -> Self {
+        Self { open, high, low, close }
     }
 }
 

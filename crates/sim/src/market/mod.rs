@@ -18,6 +18,11 @@ use check::{check_bars, check_closes, check_instruments, limit};
 pub struct SymbolId(u16);
 
 impl SymbolId {
+    /// The column at this index, which is below [`INSTRUMENTS_MAX`].
+    pub(crate) fn at(index: usize) -> Self {
+        Self(u16::try_from(index).unwrap_or(u16::MAX))
+    }
+
     /// The column.
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -186,7 +191,7 @@ impl Market {
 
     /// Every column.
     pub fn symbols(&self) -> impl ExactSizeIterator<Item = SymbolId> + use<> {
-        (0..u16::try_from(self.width()).unwrap_or(u16::MAX)).map(SymbolId)
+        (0..self.width()).map(SymbolId::at)
     }
 
     /// The column of this canonical symbol.
@@ -290,8 +295,7 @@ impl Market {
 }
 
 fn find(instruments: &[Instrument], symbol: &str) -> Option<SymbolId> {
-    let at = instruments.binary_search_by(|it| it.symbol.as_str().cmp(symbol)).ok()?;
-    u16::try_from(at).ok().map(SymbolId)
+    instruments.binary_search_by(|it| it.symbol.as_str().cmp(symbol)).ok().map(SymbolId::at)
 }
 
 fn carried_forward(timeline: &[Timestamp], closes: &[(Timestamp, Price)]) -> Vec<Price> {
