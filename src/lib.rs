@@ -16,6 +16,7 @@ pub mod app;
 
 pub mod accounts;
 pub mod oauth;
+pub mod paper;
 pub mod runs;
 pub mod sign_in;
 

@@ -5,7 +5,7 @@
 //! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`] with
 //!   [`identities`], [`keys`], [`sessions`], [`clients`], [`grants`], [`tickets`] and their
 //!   [`audit`]; [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`],
-//!   [`scores`]; and [`erasure`] of an account.
+//!   [`scores`]; [`feed`] of the paper market; and [`erasure`] of an account.
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
@@ -23,6 +23,7 @@ pub mod chain;
 pub mod clients;
 pub mod erasure;
 mod error;
+pub mod feed;
 pub mod grants;
 pub mod idempotency;
 pub mod identities;

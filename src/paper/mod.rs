@@ -1,0 +1,3 @@
+//! Paper trading: an account that trades continuously on a moving market.
+
+pub mod feed;
