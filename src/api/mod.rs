@@ -8,6 +8,7 @@ mod pace;
 
 pub mod auth;
 mod docs;
+pub mod feed;
 mod form;
 mod json_rpc;
 pub mod mcp;
@@ -51,7 +52,7 @@ pub fn router(app: &Arc<App>, limits: &Limits) -> Router {
 /// The same with this server behind the MCP endpoint: a test can mount what it needs there.
 pub fn with_mcp<S: ServerHandler + Clone>(app: &Arc<App>, limits: &Limits, server: S) -> Router {
     let door = Arc::new(Door { app: Arc::clone(app), limits: limits.clone() });
-    let panics = CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| panicked(panic.as_ref()));
+    let panics = CatchPanicLayer::custom(panicked);
     let answer = middleware::from_fn_with_state(door, answer);
     // One layer instead of several: each call copies every layer once per layer around it.
     let routes = rest::router(app)
@@ -119,7 +120,8 @@ fn cors() -> CorsLayer {
         .max_age(PREFLIGHT_KEPT)
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Response {
+#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -3,6 +3,7 @@
 mod account;
 mod backup;
 mod environment;
+mod feed;
 mod key;
 mod login_link;
 mod mcp_stdio;
@@ -52,6 +53,11 @@ enum Verb {
     Scenario {
         #[command(subcommand)]
         verb: scenario::Verb,
+    },
+    /// Send quotes to a server that trades on them.
+    Feed {
+        #[command(subcommand)]
+        verb: feed::Verb,
     },
     /// Let a reference bot play a scenario and show its scorecard.
     Play(play::Play),
@@ -107,7 +113,12 @@ impl Scenarios {
         if let Some(folder) = &self.folder {
             catalog = catalog.with_folder(folder)?;
         }
-        Ok(if self.rights == "clear" { catalog.with_clear_rights() } else { catalog })
+        Ok(if self.clear_rights() { catalog.with_clear_rights() } else { catalog })
+    }
+
+    /// Whether only sets are wanted whose origin documents a grant.
+    fn clear_rights(&self) -> bool {
+        self.rights == "clear"
     }
 }
 
@@ -122,6 +133,7 @@ pub fn main() -> ExitCode {
         Verb::Account { verb } => verb.run(),
         Verb::LoginLink(link) => link.run(),
         Verb::Scenario { verb } => verb.run(&mut std::io::stdout()),
+        Verb::Feed { verb } => verb.run(),
         Verb::Play(play) => play.run(),
         Verb::McpStdio(bridge) => bridge.run(),
         Verb::Backup(backup) => backup.run(),

@@ -33,6 +33,7 @@ use crate::{
         document::{Documents, SystemResolver},
         jwt::SigningKeys,
     },
+    paper::feed::FeedArgs,
     sign_in::ProviderArgs,
     store::Store,
     traffic::{TrustedProxies, client_address::range},
@@ -72,6 +73,8 @@ pub(crate) struct Serve {
     client_metadata: Option<PathBuf>,
     #[command(flatten)]
     providers: ProviderArgs,
+    #[command(flatten)]
+    feed: FeedArgs,
 }
 
 impl Serve {
@@ -101,6 +104,7 @@ impl Serve {
                  --trusted-proxy"
             );
         }
+        let feed = Arc::new(self.feed.feed(&store, self.scenarios.clear_rights())?);
         let app = App::new(
             &public_url,
             self.scenarios.catalog()?,
@@ -116,8 +120,14 @@ impl Serve {
         aside.spawn(upkeep(Arc::clone(&app)));
         aside.spawn(check(Arc::clone(&app)));
         let (stop, asked) = oneshot::channel();
+        let door = api::feed::Door {
+            feed,
+            operator: self.feed.operator(),
+            clock: Arc::new(SystemClock),
+            limits: limits.clone(),
+        };
         let served = async {
-            let router = api::router(&app, &limits);
+            let router = api::router(&app, &limits).merge(api::feed::router(door));
             let cut = listen::serve(listener, router, &limits, async { drop(asked.await) }).await;
             if cut > 0 {
                 tracing::warn!(cut, "connections were cut at shutdown");

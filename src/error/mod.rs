@@ -1,12 +1,13 @@
 //! The one error that leaves the service: a stable code, a sentence, and what to do next.
 //!
 //! Every failure a caller can see is made by a constructor in this file, those of the MCP door in
-//! `mcp`, those of credentials in `credentials`, of a sign-in in `sign_in`, of who calls too often
-//! in `traffic`, those of paper accounts in `paper`.
+//! `mcp`, those of credentials in `credentials`, of pushed quotes in `feed`, of paper accounts in
+//! `paper`, of a sign-in in `sign_in`, of who calls too often in `traffic`.
 
 mod code;
 mod credentials;
 mod dialect;
+mod feed;
 mod mcp;
 mod paper;
 mod sign_in;

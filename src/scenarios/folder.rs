@@ -19,6 +19,11 @@ use super::{
 #[folder = "scenarios/"]
 struct Embedded;
 
+/// A file beside the embedded scenarios, such as the market of paper trading.
+pub fn embedded(file: &str) -> Option<Cow<'static, [u8]>> {
+    Embedded::get(file).map(|it| it.data)
+}
+
 /// The files as they were read.
 #[derive(Debug, Clone)]
 pub struct Files {
@@ -42,7 +47,7 @@ impl Files {
 
     fn of_embedded(name: &str) -> Result<Self, Error> {
         let file = |file: &str| {
-            let found = Embedded::get(&format!("{name}/{file}")).map(|it| it.data);
+            let found = embedded(&format!("{name}/{file}"));
             found.ok_or_else(|| Error::at(name, Problem::new(file, "is missing")))
         };
         let (card, bars) = (file(CARD_FILE)?, file(BARS_FILE)?);

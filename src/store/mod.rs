@@ -5,7 +5,8 @@
 //! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`] with
 //!   [`identities`], [`keys`], [`sessions`], [`clients`], [`grants`], [`tickets`] and their
 //!   [`audit`]; [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`],
-//!   [`scores`]; [`paper`] accounts and [`usage`] of the bot API; and [`erasure`] of an account.
+//!   [`scores`]; [`paper`] accounts, the [`feed`] they trade and [`usage`] of the bot API; and
+//!   [`erasure`] of an account.
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
@@ -24,6 +25,7 @@ pub mod check;
 pub mod clients;
 pub mod erasure;
 mod error;
+pub mod feed;
 pub mod grants;
 pub mod idempotency;
 pub mod identities;

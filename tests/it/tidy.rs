@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "runs",
             "accounts",
             "oauth",
+            "paper",
             "scenarios",
             "sign_in",
             "store",

@@ -7,6 +7,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("audit", include_str!("../audit.rs")),
     ("clients", include_str!("../clients.rs")),
     ("erasure", include_str!("../erasure.rs")),
+    ("feed", include_str!("../feed.rs")),
     ("grants", include_str!("../grants.rs")),
     ("identities", include_str!("../identities.rs")),
     ("sessions", include_str!("../sessions.rs")),

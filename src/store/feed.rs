@@ -1,0 +1,140 @@
+//! What an operator pushed: the journal of a market's season, each line chained to the one before
+//! ([`super::chain`]).
+//!
+//! ```text
+//! genesis = SHA-256("bottrade-feed/1" ‖ 0 ‖ market ‖ 0 ‖ season in decimal)
+//! ```
+
+use super::chain::{Head, link, sha256};
+use super::error::StoreError;
+use super::tx::{Digest, Row, Tx, query_one, query_opt};
+
+/// A season of a market.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The market: feed and settings.
+    pub market: String,
+    /// The number of the season.
+    pub season: i64,
+}
+
+/// A row of `feed_journal`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The number, from 1 without gaps.
+    pub seq: i64,
+    /// When it takes place, in market time.
+    pub at: i64,
+    /// The line, in its canonical form.
+    pub line: String,
+}
+
+/// Lines to append, all of them or none.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// Where.
+    pub place: Place,
+    /// The head that they were checked against.
+    pub expected: Head,
+    /// When they take place; never before the entry they follow (the caller sees to it).
+    pub at: i64,
+    /// The lines, in their canonical form.
+    pub lines: Vec<String>,
+}
+
+impl Place {
+    /// The head of an empty journal.
+    pub fn genesis(&self) -> Head {
+        let text = format!("bottrade-feed/1\0{}\0{}", self.market, self.season);
+        Head { seq: 0, hash: sha256(text.as_bytes()) }
+    }
+
+    fn corrupt(&self, seq: i64, what: &'static str) -> StoreError {
+        let Self { market, season } = self;
+        let what = format!("market {market:?}, season {season}: line {seq}: {what}");
+        StoreError::corrupt("feed_journal", what)
+    }
+}
+
+/// Appends lines and gives the new head. A head that has moved is a conflict: another process
+/// writes there.
+pub fn append(tx: &mut dyn Tx, new: &Append) -> Result<Head, StoreError> {
+    let Place { market, season } = &new.place;
+    let found = head(tx, &new.place)?;
+    if found != new.expected {
+        let (is, was) = (found.seq, new.expected.seq);
+        let what = format!("market {market:?}, season {season} is at line {is}, not {was}");
+        return Err(StoreError::Conflict(what));
+    }
+    let mut head = found;
+    for line in &new.lines {
+        let seq = head.seq + 1;
+        head = Head { seq, hash: link(&head.hash, seq, new.at, line) };
+        tx.exec(
+            "INSERT INTO feed_journal (market, season, seq, at, line, hash) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            &[
+                market.into(),
+                (*season).into(),
+                seq.into(),
+                new.at.into(),
+                line.into(),
+                (&head.hash).into(),
+            ],
+        )?;
+    }
+    Ok(head)
+}
+
+fn head(tx: &mut dyn Tx, place: &Place) -> Result<Head, StoreError> {
+    let row = query_opt(
+        tx,
+        "SELECT seq, hash FROM feed_journal WHERE market = $1 AND season = $2 \
+         ORDER BY seq DESC LIMIT 1",
+        &[(&place.market).into(), place.season.into()],
+    )?;
+    match row {
+        Some(row) => Ok(Head { seq: row.int("seq")?, hash: row.digest("hash")? }),
+        None => Ok(place.genesis()),
+    }
+}
+
+/// The journal of a season in order and its head. The first line at which the chain does not hold
+/// is [`StoreError::Corrupt`] and named.
+pub fn load(tx: &mut dyn Tx, place: &Place) -> Result<(Vec<Entry>, Head), StoreError> {
+    let rows = tx.query(
+        "SELECT market, seq, at, line, hash FROM feed_journal \
+         WHERE market = $1 AND season = $2 ORDER BY seq",
+        &[(&place.market).into(), place.season.into()],
+    )?;
+    let mut head = place.genesis();
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (entry, hash) = entry(row)?;
+        if entry.seq != head.seq + 1 {
+            return Err(place.corrupt(head.seq + 1, "is missing"));
+        }
+        if hash != link(&head.hash, entry.seq, entry.at, &entry.line) {
+            return Err(place.corrupt(entry.seq, "was changed"));
+        }
+        head = Head { seq: entry.seq, hash };
+        entries.push(entry);
+    }
+    Ok((entries, head))
+}
+
+fn entry(row: &Row) -> Result<(Entry, Digest), StoreError> {
+    let entry = Entry { seq: row.int("seq")?, at: row.int("at")?, line: row.text("line")? };
+    Ok((entry, row.digest("hash")?))
+}
+
+/// The latest season of this market before this one that has lines.
+pub fn season_before(tx: &mut dyn Tx, place: &Place) -> Result<Option<Place>, StoreError> {
+    let row = query_one(
+        tx,
+        "SELECT MAX(season) AS season FROM feed_journal WHERE market = $1 AND season < $2",
+        &[(&place.market).into(), place.season.into()],
+    )?;
+    let season = row.opt_int("season")?;
+    Ok(season.map(|season| Place { market: place.market.clone(), season }))
+}
