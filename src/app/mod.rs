@@ -13,7 +13,11 @@ use crate::{
         document::{Documents, SystemResolver},
         jwt::SigningKeys,
     },
-    paper::meter::Meter,
+    paper::{
+        Paper,
+        feed::{Feed, ReplaySettings},
+        meter::Meter,
+    },
     runs::Runs,
     scenarios::{self, Catalog, Entry},
     sign_in::{Desk, Providers},
@@ -30,6 +34,8 @@ pub struct People {
     pub signing_keys: SigningKeys,
     /// Clients that are known by the address of their document.
     pub documents: Documents,
+    /// What quotes the market of paper trading.
+    pub feed: Arc<Feed>,
 }
 
 impl People {
@@ -39,7 +45,9 @@ impl People {
         let signing_keys = signing_keys.map_err(Error::internal)?;
         let resolver = Arc::new(SystemResolver);
         let documents = Documents::new(resolver, Arc::clone(&clock), Vec::new());
-        Ok(Self { providers: Providers::none(clock), signing_keys, documents })
+        let feed = Feed::replay(&ReplaySettings::default()).map_err(Error::internal)?;
+        let (providers, feed) = (Providers::none(clock), Arc::new(feed));
+        Ok(Self { providers, signing_keys, documents, feed })
     }
 }
 
@@ -61,6 +69,8 @@ pub struct App {
     pub rates: RateLimits,
     /// How much they trade on paper.
     pub meter: Meter,
+    /// What they trade on paper.
+    pub paper: Paper,
     /// What is played.
     pub runs: Runs,
     /// What is answered again and again.
@@ -91,6 +101,7 @@ impl App {
             oauth,
             rates: RateLimits::new(Arc::clone(&clock)),
             meter: Meter::new(store.clone(), Arc::clone(&clock)),
+            paper: Paper::new(store.clone(), Arc::clone(&clock), people.feed),
             desk: Desk::new(public_url, Arc::clone(&accounts), people.providers),
             signing_keys: people.signing_keys,
             accounts,

@@ -33,7 +33,7 @@ use crate::{
         document::{Documents, SystemResolver},
         jwt::SigningKeys,
     },
-    paper::feed::FeedArgs,
+    paper::feed::{Feed, FeedArgs},
     sign_in::ProviderArgs,
     store::Store,
     traffic::{TrustedProxies, client_address::range},
@@ -110,7 +110,7 @@ impl Serve {
             self.scenarios.catalog()?,
             store,
             Arc::new(SystemClock),
-            self.people(&public_url)?,
+            self.people(&public_url, Arc::clone(&feed))?,
         );
         let first_key = first_key(&app, data_dir).await?;
         outlive_file_limits()?;
@@ -150,7 +150,7 @@ impl Serve {
     }
 
     /// Who vouches for people here, and what signs for us.
-    fn people(&self, public_url: &str) -> anyhow::Result<People> {
+    fn people(&self, public_url: &str, feed: Arc<Feed>) -> anyhow::Result<People> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let folder = &self.data.data_dir;
         let signing_keys = SigningKeys::open(folder, public_url, Arc::clone(&clock))?;
@@ -159,7 +159,8 @@ impl Serve {
             None => Vec::new(),
         };
         let documents = Documents::new(Arc::new(SystemResolver), Arc::clone(&clock), trusted);
-        Ok(People { providers: self.providers.providers(clock)?, signing_keys, documents })
+        let providers = self.providers.providers(clock)?;
+        Ok(People { providers, signing_keys, documents, feed })
     }
 
     /// The limits asked for, as far as the system has descriptors.
@@ -204,6 +205,7 @@ async fn upkeep(app: Arc<App>) {
         clock.tick().await;
         let kept = async {
             app.runs.upkeep().await?;
+            app.paper.upkeep();
             app.accounts.upkeep().await?;
             app.oauth.upkeep().await?;
             app.signing_keys.rotate_if_due().map(drop).map_err(Error::internal)

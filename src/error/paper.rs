@@ -30,8 +30,9 @@ impl Error {
             NotCancelled::Unknown(number) => Self::no_such_bot_order(&number.to_string()),
             NotCancelled::Final(status) => {
                 let status = status.name();
-                Self::new(Code::Rejected, format!("the order is {status}: that is final"))
-                    .hint("nothing was done; only OPEN and PARTIALLY_FILLED orders can be cancelled")
+                Self::new(Code::Rejected, format!("the order is {status}: that is final")).hint(
+                    "nothing was done; only OPEN and PARTIALLY_FILLED orders can be cancelled",
+                )
             }
         }
     }

@@ -68,7 +68,7 @@ impl Look<'_> {
 pub struct Paper {
     store: Store,
     clock: Arc<dyn Clock>,
-    feed: Feed,
+    feed: Arc<Feed>,
     lives: Lives<Live>,
     standings: Standings,
 }
@@ -78,7 +78,7 @@ type Slot = OwnedMutexGuard<Option<Live>>;
 
 impl Paper {
     /// The paper accounts of a store, trading what a feed quotes.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, feed: Feed) -> Self {
+    pub fn new(store: Store, clock: Arc<dyn Clock>, feed: Arc<Feed>) -> Self {
         let (lives, standings) = (Lives::default(), Standings::default());
         Self { store, clock, feed, lives, standings }
     }
@@ -214,7 +214,12 @@ impl Paper {
     /// While the state is ahead of the journal it is out of its slot, which stays locked until the
     /// append is decided, also when the caller goes away meanwhile: nobody sees the state before it
     /// is on the disk, and after a failure the next call replays.
-    async fn append(&self, mut slot: Slot, command: String, metered: &Metered) -> Result<(), Error> {
+    async fn append(
+        &self,
+        mut slot: Slot,
+        command: String,
+        metered: &Metered,
+    ) -> Result<(), Error> {
         let mut live = slot.take().ok_or_else(|| Error::internal("the state is not loaded"))?;
         let at = self.clock.now().as_microsecond().max(live.last_activity_at);
         let (id, expected) = (live.id.to_string(), live.head);

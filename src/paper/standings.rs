@@ -100,9 +100,8 @@ impl Paper {
         loop {
             let (market, from) = (season.market.clone(), after.clone());
             let (number, trades) = (i64::from(season.number), TRADES_MIN as i64);
-            let page = move |tx: &mut dyn Tx| {
-                paper::busy(tx, &market, number, trades, &from, IDS_MAX)
-            };
+            let page =
+                move |tx: &mut dyn Tx| paper::busy(tx, &market, number, trades, &from, IDS_MAX);
             let page = self.store.read(page).await?;
             let Some((last, _)) = page.last() else { break };
             after.clone_from(last);
