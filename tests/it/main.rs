@@ -22,6 +22,7 @@ mod contract;
 mod defects;
 mod documented;
 mod examples;
+mod feed;
 mod files;
 mod golden;
 mod headline;
