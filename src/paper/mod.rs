@@ -51,11 +51,16 @@ pub struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// The id of an order.
+    pub fn name_of(&self, order: &Order) -> Uuid {
+        ids::order(self.id, order.number)
+    }
+
     /// The order of this id.
     pub fn order(&self, id: &str) -> Result<&Order, Error> {
         let asked = Uuid::try_parse(id).ok();
         let mut orders = self.book.orders().iter();
-        let found = orders.find(|it| Some(ids::order(self.id, it.number)) == asked);
+        let found = orders.find(|it| Some(self.name_of(it)) == asked);
         found.ok_or_else(|| Error::no_such_bot_order(id))
     }
 

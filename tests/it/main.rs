@@ -33,6 +33,7 @@ mod mistakes;
 mod no_look_ahead;
 mod oauth;
 mod openapi;
+mod paper;
 mod parity;
 mod port;
 mod proof;
