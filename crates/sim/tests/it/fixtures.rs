@@ -5,9 +5,14 @@ use std::{env, fs, path::Path};
 use crate::fixture::play;
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "fixtures are files; only the simulator is pure")]
 fn every_fixture_shows_its_rule() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures");
+    every_fixture_of("tests/it/fixtures", 90, play);
+}
+
+/// Plays the files of a folder, of which there are more than `least`.
+#[expect(clippy::disallowed_methods, reason = "fixtures are files; only the simulator is pure")]
+pub(crate) fn every_fixture_of(folder: &str, least: usize, play: fn(&str) -> String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let update = env::var_os("UPDATE").is_some();
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
     paths.sort();
@@ -25,7 +30,7 @@ fn every_fixture_shows_its_rule() {
             failing.push(format!("{name}:\n{}", changed(&expected, &actual)));
         }
     }
-    assert!(paths.len() > 90, "the fixtures are gone: {}", paths.len());
+    assert!(paths.len() > least, "the fixtures are gone: {}", paths.len());
     assert!(failing.is_empty(), "{} fixtures fail\n\n{}", failing.len(), failing.join("\n"));
 }
 

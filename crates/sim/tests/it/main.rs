@@ -7,6 +7,8 @@ mod fixtures;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod paper;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod world;

@@ -1,0 +1,8 @@
+//! Paper trading: its rules shown on a few prints, and what holds for every account.
+
+mod books;
+mod fixture;
+mod fixtures;
+mod life;
+mod time;
+mod world;
