@@ -4,5 +4,6 @@ mod books;
 mod fixture;
 mod fixtures;
 mod life;
+mod reach;
 mod time;
 mod world;

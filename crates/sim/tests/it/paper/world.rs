@@ -27,7 +27,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 /// The last second that is looked at: all traders are done, and all DAY orders have ended.
 pub(crate) fn end() -> Timestamp {
-    at((DAYS + 70) * DAY)
+    at((DAYS + 150) * DAY)
 }
 
 /// 9 to 16 on every weekday.
@@ -37,11 +37,15 @@ pub(crate) fn daily() -> Arc<[Session]> {
     (0..200).filter(|it| it % 7 < 5).map(day).collect()
 }
 
-/// How a print differs from the one before, in per mille of the price: the gap, and then the way.
+/// Instruments of a random market.
+const WIDTH: usize = 8;
+
+/// How a print differs from the one before, in per mille of the price: the gap, and then the way;
+/// at the end a die that leaves it out, or makes eight times the gap of it.
 type Moves = (i64, i64, i64, i64, u32, u8);
 
 fn moves() -> impl Strategy<Value = Moves> {
-    (-80..=80_i64, -80..=80_i64, 0..=60_i64, 0..=60_i64, 0..2_000_u32, 0..6_u8)
+    (-80..=80_i64, -80..=80_i64, 0..=60_i64, 0..=60_i64, 0..2_000_u32, 0..60_u8)
 }
 
 /// A market in a form that is easily changed: the first prices in cents, and for every instrument
@@ -54,17 +58,26 @@ pub(crate) struct World {
 
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let steps = usize::try_from(DAYS * 4).unwrap();
-    (vec(500..20_000_i64, 4), vec(vec(moves(), steps), 4))
-        .prop_map(|(first, moves)| World { first, moves })
+    let heat = prop_oneof![Just(1_i64), Just(5)];
+    (vec(500..20_000_i64, WIDTH), vec(vec(moves(), steps), WIDTH), heat).prop_map(
+        |(first, mut moves, heat)| {
+            moves.iter_mut().flatten().for_each(|it| it.0 *= heat);
+            World { first, moves }
+        },
+    )
 }
 
 pub(crate) fn listings() -> Vec<Listing> {
     let daily = Calendar::Listed(daily());
     let rows = [
-        ("A", AssetType::Stock, daily, 2),
+        ("A", AssetType::Stock, daily.clone(), 2),
         ("BTC/USD", AssetType::Crypto, Calendar::Always, 10),
         ("EUR/USD", AssetType::Forex, Calendar::Weekdays, 1),
         ("WTI", AssetType::Commodity, Calendar::Weekdays, 5),
+        ("B", AssetType::Etf, daily.clone(), 2),
+        ("C", AssetType::Stock, daily, 0),
+        ("GBP/USD", AssetType::Forex, Calendar::Weekdays, 0),
+        ("USD/JPY", AssetType::Forex, Calendar::Always, 1),
     ];
     let listing = |(symbol, asset_type, calendar, slippage_bps)| {
         let (symbol, name) = (String::from(symbol), String::from(symbol));
@@ -79,7 +92,7 @@ pub(crate) fn empty_tape() -> Tape {
 }
 
 impl World {
-    /// Stocks have bars in sessions, coins bars around the clock, currencies quotes, oil a fix a day.
+    /// Shares have bars in sessions, coins bars around the clock, currencies quotes, oil a fix a day.
     pub(crate) fn ticks(&self) -> Vec<Tick> {
         let ids: Vec<SymbolId> = empty_tape().instruments().collect();
         let mut ticks = Vec::new();
@@ -88,14 +101,14 @@ impl World {
             for (step, &moves) in (0..).zip(&self.moves[column]) {
                 let (day, quarter) = (step / 4, step % 4);
                 let (begins, lasts) = match column {
-                    0 => (day * DAY + 9 * HOUR + quarter * 7 * HOUR / 4, 7 * HOUR / 4),
+                    0 | 4 | 5 => (day * DAY + 9 * HOUR + quarter * 7 * HOUR / 4, 7 * HOUR / 4),
                     1 => (day * DAY + quarter * 6 * HOUR, 6 * HOUR),
-                    2 => (day * DAY + quarter * 5 * HOUR + 17, 0),
+                    2 | 6 | 7 => (day * DAY + quarter * 5 * HOUR + 17, 0),
                     _ if quarter == 0 => (day * DAY + 16 * HOUR, 0),
                     _ => continue,
                 };
-                let closed = column == 0 && day % 7 > 4;
-                if moves.5 > 0 && !closed {
+                let closed = matches!(column, 0 | 4 | 5) && day % 7 > 4;
+                if moves.5 > 9 && !closed {
                     last = print(&mut ticks, (instrument, begins, lasts), last, moves);
                 }
             }
@@ -122,11 +135,12 @@ fn print(
     ticks: &mut Vec<Tick>,
     (instrument, begins, lasts): (SymbolId, i64, i64),
     last: i64,
-    (gap, drift, up, down, volume, _): Moves,
+    (gap, drift, up, down, volume, die): Moves,
 ) -> i64 {
+    let gap = if die > 57 { gap * 8 } else { gap };
     let price = |cents: i64| Price::from_units(cents * 1_000_000);
     let tick = |seconds, print| Tick { at: at(seconds), instrument, print };
-    let open = (last + last * gap / 1_000).max(10);
+    let open = (last + last * gap / 1_000).clamp(10, 100_000_000);
     if lasts == 0 {
         ticks.push(tick(begins, Print::Price(price(open))));
         return open;
@@ -169,9 +183,9 @@ pub(crate) struct Deed {
 fn wish() -> impl Strategy<Value = Wish> {
     let offset = || -60..=60_i64;
     let tif = prop_oneof![2 => Just(0), 2 => 0..4_usize];
-    let percent = prop_oneof![3 => 1..=24_i64, 1 => 20..=30_i64];
+    let percent = prop_oneof![1 => 1..=24_i64, 1 => 20..=24_i64, 1 => 23..=27_i64];
     let ways = (any::<bool>(), any::<bool>());
-    (0..4_usize, ways, percent, 0..4_u8, (offset(), offset()), tif).prop_map(
+    (0..WIDTH, ways, percent, 0..4_u8, (offset(), offset()), tif).prop_map(
         |(instrument, (buys, closes), percent, kind, offsets, time_in_force)| Wish {
             instrument,
             buys,
@@ -187,7 +201,7 @@ fn wish() -> impl Strategy<Value = Wish> {
 pub(crate) fn traders() -> impl Strategy<Value = Vec<Deed>> {
     let after = prop_oneof![1 => 0..3_i64, 3 => 1..20 * HOUR, 1 => 1..72 * HOUR];
     let cancel = option::weighted(0.2, 0..8_usize);
-    let deed = (after, any::<bool>(), cancel, vec(wish(), 0..4));
+    let deed = (after, any::<bool>(), cancel, vec(wish(), 0..5));
     let deed =
         deed.prop_map(|(after, early, cancel, wishes)| Deed { after, early, cancel, wishes });
     vec(deed, 1..20)
