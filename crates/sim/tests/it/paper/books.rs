@@ -181,7 +181,7 @@ fn check_liquidity(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn every_account_keeps_its_books_and_its_limits(world in worlds(), trader in traders()) {

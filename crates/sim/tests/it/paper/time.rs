@@ -40,7 +40,7 @@ fn check_same(one: &Account, two: &Account) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(384))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     /// Advancing to *c* equals advancing to *b* and then to *c*, for every *b*.
     #[test]
