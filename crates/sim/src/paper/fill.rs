@@ -98,36 +98,48 @@ impl Account {
 
     fn take(&mut self, number: u32, met: &Met, meeting: &Meeting<'_>) -> Fate {
         let Some(order) = self.order(number) else { return Fate::Filled };
-        let (asked, remaining) = (order.order.quantity, order.remaining());
-        let quantity = remaining.min(self.volume_left(meeting));
+        let (asked, remaining, side) = (order.order.quantity, order.remaining(), order.order.side);
+        let listing = meeting.tape.listing(meeting.instrument);
+        let kind = listing.asset_type;
+        let held = self.quantity(meeting.instrument).max(Quantity::ZERO);
+        let bounded = side == Side::Sell && !kind.shortable();
+        let wanted = if bounded { remaining.min(held) } else { remaining };
+        let quantity = wanted.min(self.volume_left(meeting));
         if order.order.time_in_force == TimeInForce::Fok && quantity < remaining {
             return Fate::Refused(Why::NotWhole { asked, possible: quantity });
         }
-        if quantity == Quantity::ZERO {
-            return Fate::Waits;
+        if quantity > Quantity::ZERO {
+            let price = met.price(listing.slippage_bps, side);
+            let exact_value = order.exact_value + quantity.exact_value(price);
+            let owed = kind.commission(order.filled + quantity, Money::from_exact(exact_value));
+            let commission = owed - order.fees;
+            let deal = Deal { side, quantity, price, reference: met.reference, commission };
+            if let Err(why) = self.check_deal(&deal, meeting) {
+                return Fate::Refused(why);
+            }
+            self.fill(number, &deal, meeting);
         }
-        let side = order.order.side;
-        let listing = meeting.tape.listing(meeting.instrument);
-        let price = met.price(listing.slippage_bps, side);
-        let exact_value = order.exact_value + quantity.exact_value(price);
-        let (filled, value) = (order.filled + quantity, Money::from_exact(exact_value));
-        let commission = listing.asset_type.commission(filled, value) - order.fees;
-        let deal = Deal { side, quantity, price, reference: met.reference, commission };
-        if let Err(why) = self.check_deal(&deal, meeting) {
-            return Fate::Refused(why);
+        if quantity < wanted {
+            Fate::Waits
+        } else if wanted < remaining {
+            Fate::Refused(Why::NotShortable { asked: remaining, held })
+        } else {
+            Fate::Filled
         }
-        let slippage = self.book(&deal, Some(number), None, meeting);
-        self.note_taken(quantity, meeting);
-        let whole = quantity == remaining;
-        if let Some(order) = self.order_mut(number) {
-            order.filled = filled;
-            order.exact_value = exact_value;
-            order.fees += commission;
-            order.slippage += slippage;
-            let status = if whole { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
-            order.enter(status, meeting.at);
-        }
-        if whole { Fate::Filled } else { Fate::Waits }
+    }
+
+    /// Fills a part of an order.
+    fn fill(&mut self, number: u32, deal: &Deal, meeting: &Meeting<'_>) {
+        let slippage = self.book(deal, Some(number), None, meeting);
+        self.note_taken(deal.quantity, meeting);
+        let Some(order) = self.order_mut(number) else { return };
+        order.filled += deal.quantity;
+        order.exact_value += deal.quantity.exact_value(deal.price);
+        order.fees += deal.commission;
+        order.slippage += slippage;
+        let whole = order.filled == order.order.quantity;
+        let status = if whole { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        order.enter(status, meeting.at);
     }
 
     /// Whether a deal that opens or adds to a position keeps the limits.

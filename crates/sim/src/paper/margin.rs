@@ -134,10 +134,6 @@ impl Account {
     pub(super) fn check_fill(&self, tape: &Tape, ticks: usize, entry: Entry) -> Result<(), Why> {
         let Entry { instrument, after, valued_at, cash } = entry;
         let kind = tape.listing(instrument).asset_type;
-        if after < Quantity::ZERO && !kind.shortable() {
-            let held = self.quantity(instrument);
-            return Err(Why::NotShortable { asked: held - after, held });
-        }
         if after.abs() > quantity_max() {
             return Err(Why::PositionTooLarge);
         }
@@ -155,8 +151,8 @@ impl Account {
     /// Closes everything if the margin is gone once so many ticks have happened.
     pub(super) fn call_margin(&mut self, tape: &Tape, ticks: usize, at: Timestamp) {
         let Worth { equity, margin } = self.worth(tape, ticks);
-        // Twice the equity is less than the margin: equity is below half of it.
-        if equity > Money::ZERO && equity + equity >= margin {
+        // Below half of the margin, as equity that is not above zero always is.
+        if equity + equity >= margin {
             return;
         }
         let why = Why::MarginCall { equity, margin };

@@ -37,6 +37,8 @@
 //!   DAY order stays PARTIALLY_FILLED and goes on at the next print, not at the price that has gone:
 //!   at the close of the bar, or at the limit where the close is beyond it. Where there is no volume
 //!   there is no cap.
+//! - Orders do not know of each other: of a limit and a stop that each close a position, the second
+//!   opens the other way when it fills, unless it was cancelled.
 //! - Orders of one instrument have their turn in order of arrival. [`OrderStatus::TRANSITIONS`] is
 //!   the one table of how an order may go on.
 //!
@@ -54,8 +56,11 @@
 //!   every opening fill the margin of the positions is.
 //! - **Position limit.** After an opening order a position is worth at most
 //!   [`POSITION_LIMIT_PCT`] percent of equity, likewise at acceptance and after the fill.
-//! - An order that only reduces a position is never refused for either. An opening fill that does
-//!   not fit ends its order: REJECTED if nothing of it was filled, CANCELLED otherwise.
+//! - What cannot be shorted is sold only as far as it is held: an order for more is refused when it
+//!   is placed, and one that finds less when its price comes sells what there is and is CANCELLED.
+//! - An order that only reduces a position is never refused for buying power or the position limit.
+//!   An opening fill that does not fit ends its order: REJECTED if nothing of it was filled,
+//!   CANCELLED otherwise.
 //! - **Margin call.** When equity is below half of the positions' initial margin after a print, or
 //!   not above zero, every working order is cancelled and every position closed at its displayed
 //!   price moved by slippage.
