@@ -9,7 +9,7 @@ use super::sqlite::fault;
 use super::sqlite::open::{self, Settings, cannot};
 use super::sqlite::tx::SqliteTx;
 use super::tx::Tx;
-use super::{BUSY_MAX, idempotency, journal, runs, scores};
+use super::{BUSY_MAX, feed, idempotency, journal, runs, scores};
 use rusqlite::Connection;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -47,7 +47,8 @@ pub fn restore(from: &Path, database: &Path) -> Result<Checked, StoreError> {
     copy(from, database)
 }
 
-/// Reads a whole database: its pages, its references, its seals, and the chain of every run.
+/// Reads a whole database: its pages, its references, its seals, and the chain of every run and of
+/// every season of quotes.
 pub fn check(database: &Path) -> Result<Checked, StoreError> {
     checked(&connect(database)?, database)
 }
@@ -113,6 +114,7 @@ fn checked(conn: &Connection, path: &Path) -> Result<Checked, StoreError> {
     runs::check_all(&mut tx)?;
     idempotency::check_all(&mut tx)?;
     scores::check_all(&mut tx)?;
+    feed::check_all(&mut tx)?;
     chains(&mut tx)
 }
 
