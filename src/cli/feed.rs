@@ -78,7 +78,7 @@ impl Push {
         let address = format!("{}{PATH}", self.server.trim_end_matches('/'));
         let http = reqwest::Client::builder().timeout(CALL_MAX).build()?;
         let mut lines = self.lines()?;
-        let (mut sum, mut sent) = (Taken { taken: 0, repeated: 0 }, 0);
+        let (mut all, mut sent) = (Taken { taken: 0, repeated: 0 }, 0);
         while let Some(first) = lines.recv().await {
             let mut batch = vec![first?];
             while batch.len() < LINES_MAX
@@ -88,13 +88,14 @@ impl Push {
             }
             let call = || http.post(&address).bearer_auth(token).body(batch.join("\n"));
             let (from, to) = (sent + 1, sent + batch.len());
-            let taken = send(call).await.with_context(|| {
+            let answer = send(call).await.with_context(|| {
                 format!("lines {from} to {to} were not taken, those before them were")
             })?;
-            sum = Taken { taken: sum.taken + taken.taken, repeated: sum.repeated + taken.repeated };
+            all.taken += answer.taken;
+            all.repeated += answer.repeated;
             sent = to;
         }
-        Ok(sum)
+        Ok(all)
     }
 
     /// The lines, read on a thread of their own, so that one that is there does not wait for the

@@ -10,7 +10,7 @@ use super::sqlite::fault;
 use super::sqlite::open::{self, Settings, cannot};
 use super::sqlite::tx::SqliteTx;
 use super::tx::Tx;
-use super::{BUSY_MAX, idempotency, runs, scores, usage};
+use super::{BUSY_MAX, feed, idempotency, runs, scores, usage};
 use rusqlite::Connection;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -113,6 +113,7 @@ fn checked(conn: &Connection, path: &Path) -> Result<Checked, StoreError> {
     idempotency::check_all(&mut tx)?;
     scores::check_all(&mut tx)?;
     usage::check_all(&mut tx)?;
+    feed::check_all(&mut tx)?;
     chains(&mut tx)
 }
 

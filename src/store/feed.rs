@@ -9,6 +9,9 @@ use super::chain::{Head, link, sha256};
 use super::error::StoreError;
 use super::tx::{Digest, Row, Tx, query_one, query_opt};
 
+/// Lines that are read at once.
+const PAGE: i64 = 5_000;
+
 /// A season of a market.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -49,7 +52,8 @@ impl Place {
         Head { seq: 0, hash: sha256(text.as_bytes()) }
     }
 
-    fn corrupt(&self, seq: i64, what: &'static str) -> StoreError {
+    /// What is wrong with a line of this season.
+    pub fn corrupt(&self, seq: i64, what: impl std::fmt::Display) -> StoreError {
         let Self { market, season } = self;
         let what = format!("market {market:?}, season {season}: line {seq}: {what}");
         StoreError::corrupt("feed_journal", what)
@@ -99,33 +103,50 @@ fn head(tx: &mut dyn Tx, place: &Place) -> Result<Head, StoreError> {
     }
 }
 
-/// The journal of a season in order and its head. The first line at which the chain does not hold
-/// is [`StoreError::Corrupt`] and named.
-pub fn load(tx: &mut dyn Tx, place: &Place) -> Result<(Vec<Entry>, Head), StoreError> {
-    let rows = tx.query(
-        "SELECT market, seq, at, line, hash FROM feed_journal \
-         WHERE market = $1 AND season = $2 ORDER BY seq",
-        &[(&place.market).into(), place.season.into()],
-    )?;
+/// Hands over the lines of a season in order and gives its head. The first line at which the chain
+/// does not hold is [`StoreError::Corrupt`] and named.
+pub fn walk(
+    tx: &mut dyn Tx,
+    place: &Place,
+    mut each: impl FnMut(Entry) -> Result<(), StoreError>,
+) -> Result<Head, StoreError> {
     let mut head = place.genesis();
-    let mut entries = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let (entry, hash) = entry(row)?;
-        if entry.seq != head.seq + 1 {
-            return Err(place.corrupt(head.seq + 1, "is missing"));
+    loop {
+        let rows = tx.query(
+            "SELECT seq, at, line, hash FROM feed_journal \
+             WHERE market = $1 AND season = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+            &[(&place.market).into(), place.season.into(), head.seq.into(), PAGE.into()],
+        )?;
+        if rows.is_empty() {
+            return Ok(head);
         }
-        if hash != link(&head.hash, entry.seq, entry.at, &entry.line) {
-            return Err(place.corrupt(entry.seq, "was changed"));
+        for row in &rows {
+            let (entry, hash) = entry(row)?;
+            if entry.seq != head.seq + 1 {
+                return Err(place.corrupt(head.seq + 1, "is missing"));
+            }
+            if hash != link(&head.hash, entry.seq, entry.at, &entry.line) {
+                return Err(place.corrupt(entry.seq, "was changed"));
+            }
+            head = Head { seq: entry.seq, hash };
+            each(entry)?;
         }
-        head = Head { seq: entry.seq, hash };
-        entries.push(entry);
     }
-    Ok((entries, head))
 }
 
 fn entry(row: &Row) -> Result<(Entry, Digest), StoreError> {
     let entry = Entry { seq: row.int("seq")?, at: row.int("at")?, line: row.text("line")? };
     Ok((entry, row.digest("hash")?))
+}
+
+/// Walks the chain of every season of every market.
+pub fn check_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    let rows = tx.query("SELECT DISTINCT market, season FROM feed_journal", &[])?;
+    for row in rows {
+        let place = Place { market: row.text("market")?, season: row.int("season")? };
+        walk(tx, &place, |_| Ok(()))?;
+    }
+    Ok(())
 }
 
 /// The latest season of this market before this one that has lines.

@@ -115,7 +115,7 @@ async fn a_server_that_takes_no_quotes_says_how_it_would() {
 async fn push(router: Router, token: &str, file: &str, input: &str) -> (bool, String, String) {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let server = format!("http://{}/", listener.local_addr().unwrap());
-    let served = tokio::spawn(async move { axum::serve(listener, router).await });
+    let task = tokio::spawn(async move { axum::serve(listener, router).await });
     let mut command = Command::new(env!("CARGO_BIN_EXE_bottrade"));
     command.args(["feed", "push", "--server", &server, file]);
     command.env("BOTTRADE_OPERATOR_TOKEN", token);
@@ -128,7 +128,7 @@ async fn push(router: Router, token: &str, file: &str, input: &str) -> (bool, St
         child.wait_with_output().unwrap()
     };
     let output = tokio::task::spawn_blocking(run).await.unwrap();
-    served.abort();
+    task.abort();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.success(), text(output.stdout), text(output.stderr))
 }

@@ -159,9 +159,12 @@ impl Book {
         Ok(())
     }
 
-    /// The journal ends there.
-    pub(super) const fn follow(&mut self, head: Head) {
+    /// The journal that was put on the tape ends there.
+    pub(super) fn follow(&mut self, head: Head) {
         self.head = head;
+        if let Some(last) = self.tape.ticks().last() {
+            *self.seen.get_mut() = last.at.seconds();
+        }
     }
 }
 

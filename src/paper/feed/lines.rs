@@ -111,8 +111,8 @@ fn wrong(number: usize, field: &str, problem: &str) -> Error {
 /// The lines of a batch; blank ones are passed over. The error names the first line that is wrong.
 pub(super) fn read(body: &[u8]) -> Result<Vec<Numbered>, Error> {
     let text = std::str::from_utf8(body).map_err(|error| {
-        let before = &body[..error.valid_up_to()];
-        wrong(1 + before.iter().filter(|it| **it == b'\n').count(), "", "must be UTF-8 text")
+        let number = body[..error.valid_up_to()].split(|it| *it == b'\n').count();
+        wrong(number, "", "must be UTF-8 text")
     })?;
     let lines = text.split('\n').zip(1..).filter(|(line, _)| !line.trim().is_empty());
     let mut read = Vec::new();
@@ -177,8 +177,8 @@ impl Line {
             return Err(at("", "must be a JSON object"));
         }
         match given::<Tagged>(text)?.kind {
-            Kind::Instrument => given(text).and_then(instrument),
-            Kind::Quote => given(text).and_then(quote),
+            Kind::Instrument => given(text).and_then(|it| instrument(&it)),
+            Kind::Quote => given(text).and_then(|it| quote(&it)),
         }
     }
 
@@ -208,7 +208,7 @@ fn given<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
     })
 }
 
-fn instrument(given: GivenInstrument) -> Result<Line, Problem> {
+fn instrument(given: &GivenInstrument) -> Result<Line, Problem> {
     let mut symbol = upper(&given.symbol)?;
     let kind = AssetType::from_name(&given.asset_type).filter(|it| *it != AssetType::Option);
     let kind = kind.ok_or_else(|| {
@@ -240,7 +240,7 @@ fn instrument(given: GivenInstrument) -> Result<Line, Problem> {
     }))
 }
 
-fn quote(given: GivenQuote) -> Result<Line, Problem> {
+fn quote(given: &GivenQuote) -> Result<Line, Problem> {
     let max = Price::from_units(PRICE_MAX * SCALE);
     let price = given.price.parse::<Price>().map_err(|error| at("price", error.to_string()))?;
     if price <= Price::ZERO || price > max {
@@ -292,7 +292,6 @@ fn decimal<'de, D: Deserializer<'de>>(reader: D) -> Result<String, D::Error> {
     reader.deserialize_any(Decimal)
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn as_text<S: Serializer>(instant: &Timestamp, writer: S) -> Result<S::Ok, S::Error> {
     writer.collect_str(instant)
 }
@@ -315,15 +314,27 @@ impl Instrument {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&body);
+        }
+
+        #[test]
+        fn a_quote_reads_back_as_itself(units in 1_i64..100_000_000_000_000_000, ts in 0_i64..4_000_000_000_000_000) {
+            let ts = Timestamp::from_microsecond(ts).unwrap();
+            let quote = Quote { symbol: "BTC/USD".into(), price: Price::from_units(units), ts };
+            let line = Line::Quote(quote);
+            prop_assert_eq!(Line::parse(&line.canonical().unwrap()), Ok(line));
+        }
+    }
 
     fn kept(text: &str) -> String {
         Line::parse(text).unwrap().canonical().unwrap()
-    }
-
-    fn problem(text: &str) -> String {
-        let error = read(text.as_bytes()).unwrap_err();
-        error.message
     }
 
     #[test]

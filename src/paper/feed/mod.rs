@@ -98,7 +98,7 @@ impl From<Problem> for SettingsError {
 pub struct Feed(Source);
 
 enum Source {
-    Replay(replay::Replay),
+    Replay(Box<replay::Replay>),
     Push(Arc<push::Push>),
 }
 
@@ -106,7 +106,7 @@ impl Feed {
     /// A feed that replays the embedded history. Its tape is made on the first [`Feed::read`] of a
     /// season.
     pub fn replay(settings: &ReplaySettings) -> Result<Self, SettingsError> {
-        replay::Replay::new(settings).map(|it| Self(Source::Replay(it)))
+        replay::Replay::new(settings).map(|it| Self(Source::Replay(Box::new(it))))
     }
 
     /// A feed of what an operator pushes, kept in the store. A season is loaded on its first

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// Quotes of a season: 128 MB of memory.
+/// Quotes of a season: about 100 MB of memory.
 pub const QUOTES_MAX: usize = 1_000_000;
 /// Seasons that are kept: this one, and the one before for who asks a moment late.
 const SEASONS_KEPT: usize = 2;
@@ -156,13 +156,17 @@ impl Push {
     /// The instruments of the season before.
     fn takeover(&self, live: &Live) -> Result<Vec<Line>, Error> {
         let place = self.place(live.season.number);
-        let entries = self.store.read_blocking(|tx| match feed::season_before(tx, &place)? {
-            Some(before) => feed::load(tx, &before).map(|it| it.0),
-            None => Ok(Vec::new()),
+        let mut instruments = Vec::new();
+        let read = self.store.read_blocking(|tx| {
+            let Some(before) = feed::season_before(tx, &place)? else { return Ok(()) };
+            feed::walk(tx, &before, |entry| {
+                let line = kept(&before, &entry)?;
+                instruments.extend(matches!(line, Line::Instrument(_)).then_some(line));
+                Ok(())
+            })
+            .map(drop)
         });
-        let lines = entries.map_err(refused)?.into_iter().map(|entry| kept(&entry));
-        let instruments = lines.filter(|it| !matches!(it, Ok(Line::Quote(_))));
-        instruments.collect()
+        read.map(|()| instruments).map_err(refused)
     }
 
     /// The season around this instant, loaded when it is first asked for.
@@ -187,15 +191,15 @@ impl Push {
 
     fn load(&self, stretch: Stretch) -> Result<Live, Error> {
         let place = self.place(stretch.number);
-        let loaded = self.store.read_blocking(|tx| feed::load(tx, &place));
-        let (entries, head) = loaded.map_err(refused)?;
         let mut book = Book::new(place.genesis())?;
-        for entry in &entries {
-            let at = Timestamp::from_seconds(entry.at.div_euclid(MICROS_PER_SECOND));
-            let put = kept(entry).and_then(|line| book.put(&line, at));
-            put.map_err(|error| damaged(&place, entry, &error))?;
-        }
-        book.follow(head);
+        let walked = self.store.read_blocking(|tx| {
+            feed::walk(tx, &place, |entry| {
+                let at = Timestamp::from_seconds(entry.at.div_euclid(MICROS_PER_SECOND));
+                let put = book.put(&kept(&place, &entry)?, at);
+                put.map_err(|error| place.corrupt(entry.seq, error))
+            })
+        });
+        book.follow(walked.map_err(refused)?);
         let season = Season {
             number: stretch.number,
             starts_at: stretch.starts_at,
@@ -212,14 +216,8 @@ impl Push {
 }
 
 /// A line as it was kept.
-fn kept(entry: &feed::Entry) -> Result<Line, Error> {
-    Line::parse(&entry.line).map_err(|(_, problem)| Error::internal(problem))
-}
-
-fn damaged(place: &Place, entry: &feed::Entry, error: &Error) -> Error {
-    let Place { market, season } = place;
-    let seq = entry.seq;
-    Error::corrupt_feed(format!("market {market:?}, season {season}: line {seq}: {error}"))
+fn kept(place: &Place, entry: &feed::Entry) -> Result<Line, StoreError> {
+    Line::parse(&entry.line).map_err(|(_, problem)| place.corrupt(entry.seq, problem))
 }
 
 fn refused(error: StoreError) -> Error {

@@ -91,96 +91,76 @@ async fn what_was_taken_before_is_passed_over() {
     assert_eq!(all(&feed, NOON).0.len(), 3);
 }
 
+/// Lines that are wrong by themselves.
+const WRONG_LINES: &[(&str, &str)] = &[
+    ("{", "`line 3`: EOF while parsing an object at column 1"),
+    ("[]", "`line 3`: must be a JSON object"),
+    ("{} {}", "`line 3`: missing field `type`"),
+    (r#"{"symbol":"A"}"#, "`line 3`: missing field `type` at column 14"),
+    (r#"{"type":"trade"}"#, "`line 3.type`: unknown variant `trade`, expected `instrument` or"),
+    (r#"{"type":"quote","price":1,"price":2}"#, "`line 3`: duplicate field `price` at column"),
+    (r#"{"type":"quote","ts":"x","size":2}"#, "`line 3.size`: unknown field `size`"),
+    (r#"{"type":"quote","price":1e400}"#, "`line 3.price`: number out of range"),
+    (r#"{"type":"quote","price":true}"#, "`line 3.price`: invalid type: boolean"),
+    (r#"{"type":"quote","price":0.1234567891}"#, "`line 3.price`: has more than 8 decimals"),
+];
+
+/// Symbols, prices and times of quotes that are wrong.
+const WRONG_QUOTES: &[(&str, &str, &str, &str)] = &[
+    ("BTC/USD", "0", "11:59:30", "`line 3.price`: must be above 0 and at most 1000000000"),
+    ("BTC/USD", "-1", "11:59:30", "`line 3.price`: must be above 0 and at most 1000000000"),
+    ("BTC/USD", "1000000001", "11:59:30", "`line 3.price`: must be above 0 and at most"),
+    ("BTC/USD", "0.123456789", "11:59:30", "`line 3.price`: more than 8 decimals"),
+    ("BTC/USD", "NaN", "11:59:30", "`line 3.price`: not a decimal number"),
+    ("DOGE/USD", "1", "11:59:30", "`line 3.symbol`: is not listed; send a line of type"),
+    ("B TC", "1", "11:59:30", "`line 3.symbol`: may hold only"),
+    ("BTC/USD", "1", "25:00:00", "`line 3.ts`: must be an instant with its offset"),
+    ("BTC/USD", "1", "11:58:59", "`line 3.ts`: must be after the last one, 2026-11-22T11:59:20Z"),
+    ("BTC/USD", "2", "11:59:00", "`line 3.price`: was 64000 at this `ts` before"),
+    ("BTC/USD", "2", "11:59:20", "`line 3.price`: was 64002 at this `ts` before"),
+    ("BTC/USD", "1", "12:00:05.000001", "`line 3.ts`: is more than 5 s ahead of the server's"),
+];
+
+/// What makes a line of an instrument wrong: the line, what becomes of which text in it.
+const WRONG_INSTRUMENTS: &[(&str, &str, &str, &str)] = &[
+    (BITCOIN, "Bitcoin", "Coin", "`line 3.symbol`: is listed already, otherwise"),
+    (BITCOIN, "BTC/USD", "BTCUSD", "`line 3.symbol`: is listed already, otherwise"),
+    (BITCOIN, "BTC/USD", "BTC-EUR", "`line 3.symbol`: must be priced in US dollars"),
+    (
+        APPLE,
+        "STOCK",
+        "OPTION",
+        "`line 3.asset_type`: must be one of STOCK, CRYPTO, FOREX, ETF, COM",
+    ),
+    (APPLE, "Apple", " ", "`line 3.name`: must have 1 to 80 printable"),
+    (APPLE, "Apple", r"A\u0007", "`line 3.name`: must have 1 to 80 printable"),
+    (APPLE, "}", r#","slippage_bps":5000}"#, "`line 3.slippage_bps`: must be below 5000"),
+    (APPLE, "}", r#","slippage_bps":-1}"#, "`line 3.slippage_bps`: invalid value: integer `-1`"),
+    (APPLE, "}", r#","hours":"lunch"}"#, "`line 3.hours`: unknown variant `lunch`"),
+];
+
 #[tokio::test]
 async fn a_bad_line_is_named_and_nothing_of_its_batch_is_taken() {
     let feed = feed(&Store::in_memory().unwrap());
     let good = quote("BTC/USD", "64000", "11:59:00");
     take(&feed, NOON, &[BITCOIN, &good]).await.unwrap();
     let before = all(&feed, NOON);
-    let long_name = format!(
-        r#"{{"type":"instrument","symbol":"X","name":"{}","asset_type":"STOCK"}}"#,
-        "x".repeat(81)
-    );
-    let cases: &[(&str, &str)] = &[
-        ("{", "`line 3`: EOF while parsing an object at column 1"),
-        ("[]", "`line 3`: must be a JSON object"),
-        (r#"{"symbol":"A"}"#, "`line 3`: missing field `type` at column 14"),
-        (
-            r#"{"type":"trade"}"#,
-            "`line 3.type`: unknown variant `trade`, expected `instrument` or `quote`",
-        ),
-        (
-            &quote("BTC/USD", "0", "11:59:30"),
-            "`line 3.price`: must be above 0 and at most 1000000000",
-        ),
-        (
-            &quote("BTC/USD", "-1", "11:59:30"),
-            "`line 3.price`: must be above 0 and at most 1000000000",
-        ),
-        (&quote("BTC/USD", "1000000001", "11:59:30"), "`line 3.price`: must be above 0"),
-        (&quote("BTC/USD", "0.123456789", "11:59:30"), "`line 3.price`: more than 8 decimals"),
-        (&quote("BTC/USD", "NaN", "11:59:30"), "`line 3.price`: not a decimal number"),
-        (
-            &quote("DOGE/USD", "1", "11:59:30"),
-            "`line 3.symbol`: is not listed; send a line of type",
-        ),
-        (&quote("B TC", "1", "11:59:30"), "`line 3.symbol`: may hold only"),
-        (&quote("BTC/USD", "1", "25:00:00"), "`line 3.ts`: must be an instant with its offset"),
-        (
-            &quote("BTC/USD", "1", "11:58:59"),
-            "`line 3.ts`: must be after the last one, 2026-11-22T11:59:20Z",
-        ),
-        (&quote("BTC/USD", "2", "11:59:00"), "`line 3.price`: was 64000 at this `ts` before"),
-        (&quote("BTC/USD", "2", "11:59:20"), "`line 3.price`: was 64002 at this `ts` before"),
-        (
-            &quote("BTC/USD", "1", "12:00:05.000001"),
-            "`line 3.ts`: is more than 5 s ahead of the server's",
-        ),
-        (
-            r#"{"type":"quote","symbol":"BTC/USD","price":1,"price":2,"ts":"x"}"#,
-            "`line 3`: duplicate field `price` at column",
-        ),
-        (
-            r#"{"type":"quote","symbol":"BTC/USD","price":1,"ts":"x","size":2}"#,
-            "`line 3.size`: unknown field `size`",
-        ),
-        (
-            r#"{"type":"quote","symbol":"BTC/USD","price":1e400,"ts":"x"}"#,
-            "`line 3.price`: number out of range",
-        ),
-        (
-            r#"{"type":"quote","symbol":"BTC/USD","price":true,"ts":"x"}"#,
-            "`line 3.price`: invalid type: boolean",
-        ),
-        (&BITCOIN.replace("Bitcoin", "Coin"), "`line 3.symbol`: is listed already, otherwise"),
-        (&BITCOIN.replace("BTC/USD", "BTCUSD"), "`line 3.symbol`: is listed already, otherwise"),
-        (&BITCOIN.replace("BTC/USD", "BTC-EUR"), "`line 3.symbol`: must be priced in US dollars"),
-        (
-            &APPLE.replace("STOCK", "OPTION"),
-            "`line 3.asset_type`: must be one of STOCK, CRYPTO, FOREX, ETF, COMMODITY",
-        ),
-        (&APPLE.replace("Apple", " "), "`line 3.name`: must have 1 to 80 printable"),
-        (&APPLE.replace("Apple", r"A\u0007"), "`line 3.name`: must have 1 to 80 printable"),
-        (&long_name, "`line 3.name`: must have 1 to 80 printable"),
-        (
-            &APPLE.replace('}', r#","slippage_bps":5000}"#),
-            "`line 3.slippage_bps`: must be below 5000",
-        ),
-        (&APPLE.replace('}', r#","hours":"lunch"}"#), "`line 3.hours`: unknown variant `lunch`"),
-        (&"x".repeat(1_025), "`line 3`: must have at most 1024 bytes"),
-    ];
-    for (line, problem) in cases {
+    let mut cases: Vec<(String, &str)> =
+        WRONG_LINES.iter().map(|(line, problem)| ((*line).to_owned(), *problem)).collect();
+    cases.extend(WRONG_QUOTES.iter().map(|it| (quote(it.0, it.1, it.2), it.3)));
+    cases.extend(WRONG_INSTRUMENTS.iter().map(|it| (it.0.replace(it.1, it.2), it.3)));
+    let name = "`line 3.name`: must have 1 to 80 printable";
+    cases.push((APPLE.replace("Apple", &"x".repeat(81)), name));
+    cases.push(("x".repeat(1_025), "`line 3`: must have at most 1024 bytes"));
+    for (line, problem) in &cases {
         let new = quote("BTC/USD", "64002", "11:59:20");
-        let batch = [new.as_str(), "", line];
-        let error = take(&feed, NOON, &batch).await.unwrap_err();
+        let error = take(&feed, NOON, &[new.as_str(), "", line]).await.unwrap_err();
         assert!(error.starts_with(problem), "{line}: {error}");
         assert_eq!(all(&feed, NOON), before, "{line}");
     }
     let error = feed.take(at(NOON), b"\n\n\xff").await.unwrap_err();
-    assert_eq!(
-        (error.code, error.message.as_str()),
-        (Code::InvalidInput, "`line 3`: must be UTF-8 text")
-    );
+    let told = (error.code, error.message.as_str());
+    assert_eq!(told, (Code::InvalidInput, "`line 3`: must be UTF-8 text"));
     assert!(error.hint.unwrap().starts_with("nothing of this batch was taken"));
 }
 
@@ -265,10 +245,13 @@ async fn tampered(change: &'static str) -> String {
     take(&feed(&store), NOON, &lines).await.unwrap();
     store.close().await;
     edit(&path, change);
+    let copy = crate::store::backup::backup(&path, &folder.path().join("copy")).unwrap_err();
     let store = Store::open(&path).unwrap();
     let feed = feed(&store);
     let error = feed.read(at(NOON), |_| ()).unwrap_err();
     assert_eq!(error.code, Code::Internal);
+    // A backup finds it too.
+    assert!(error.message.ends_with(&copy.to_string()), "{copy}");
     // Nor is anything added to it.
     let more = take(&feed, NOON, &[&quote("BTC/USD", "64002", "11:00:02")]).await.unwrap_err();
     assert_eq!(more, error.message);
@@ -292,7 +275,7 @@ async fn a_row_that_was_changed_is_refused_by_name() {
              season 10: {problem}"
         )
     };
-    for (change, problem) in [
+    let cases = [
         (
             "UPDATE feed_journal SET line = replace(line, '64000', '6400') WHERE seq = 2",
             "line 2: was changed",
@@ -301,7 +284,8 @@ async fn a_row_that_was_changed_is_refused_by_name() {
         ("UPDATE feed_journal SET hash = randomblob(32) WHERE seq = 1", "line 1: was changed"),
         ("DELETE FROM feed_journal WHERE seq = 2", "line 2: is missing"),
         ("DELETE FROM feed_journal WHERE seq = 1", "line 1: is missing"),
-    ] {
+    ];
+    for (change, problem) in cases {
         assert_eq!(tampered(change).await, named(problem), "{change}");
     }
 }
