@@ -20,7 +20,7 @@ use crate::{
 
 /// An order. Its times are those of the market that is replayed or fed, not today's.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct OrderView {
+pub(in crate::ops) struct OrderView {
     id: String,
     /// Such as AAPL or BTC-USD.
     symbol: String,
@@ -97,7 +97,7 @@ impl OrderView {
 
 /// Something of the market, and when and on which market it is so.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct Clocked<T> {
+pub(in crate::ops) struct Clocked<T> {
     #[serde(flatten)]
     thing: T,
     /// Left out in a list whose head says it, for a model.

@@ -136,6 +136,6 @@ impl Op for PlaceOrder {
         let view = |look: &crate::paper::Look<'_>, order: &sim::paper::Order| {
             Clocked::alone(OrderView::of(look, order, digits), Clock::of(look))
         };
-        cx.app.paper.place(account, order, &cx.metered, view).await
+        cx.app.paper.place(account, order, cx.metered()?, view).await
     }
 }
