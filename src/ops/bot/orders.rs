@@ -38,7 +38,7 @@ impl Op for CancelOrder {
 
     async fn run(self, cx: &Cx) -> Result<Clocked<OrderView>, Error> {
         let account = &cx.caller.account()?.id;
-        cx.app.paper.cancel(account, &self.order_id, cx.metered()?).await?;
+        cx.app.paper.cancel(account, &self.order_id, &cx.metered()?).await?;
         shown(cx, &self.order_id).await
     }
 }

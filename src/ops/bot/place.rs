@@ -22,6 +22,7 @@ use crate::{
         Access, Cx, Effect, Op, Route,
         input::{Checks, Loose, OrderType, check_text},
     },
+    paper::meter::Kind,
 };
 
 /// Characters of a client's own name for an order.
@@ -127,6 +128,7 @@ impl Op for PlaceOrder {
     const ROUTE: Route = Route::post("/api/v1/bot/orders").created();
     const EFFECT: Effect = Effect::Write;
     const ACCESS: Access = Access::Paper;
+    const COUNTS: Kind = Kind::Order;
     const DIALECT: Dialect = Dialect::Bot;
     type Output = Clocked<OrderView>;
 
@@ -136,6 +138,6 @@ impl Op for PlaceOrder {
         let view = |look: &crate::paper::Look<'_>, order: &sim::paper::Order| {
             Clocked::alone(OrderView::of(look, order, digits), Clock::of(look))
         };
-        cx.app.paper.place(account, order, cx.metered()?, view).await
+        cx.app.paper.place(account, order, &cx.metered()?, view).await
     }
 }
