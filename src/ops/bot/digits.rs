@@ -94,9 +94,15 @@ mod tests {
     fn a_program_gets_all_decimals_and_a_model_those_that_matter() {
         let (program, model) = (Digits(Reader::Program), Digits(Reader::Model));
         let quantity: Quantity = "10.5".parse().unwrap();
-        assert_eq!((program.quantity(quantity), model.quantity(quantity)), ("10.50000000".into(), "10.5".into()));
+        assert_eq!(
+            (program.quantity(quantity), model.quantity(quantity)),
+            ("10.50000000".into(), "10.5".into())
+        );
         let price: Price = "189.30378601".parse().unwrap();
-        assert_eq!((program.price(price), model.price(price)), ("189.30378601".into(), "189.3".into()));
+        assert_eq!(
+            (program.price(price), model.price(price)),
+            ("189.30378601".into(), "189.3".into())
+        );
         assert_eq!(model.set_price(price), "189.30378601");
     }
 

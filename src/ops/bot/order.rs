@@ -7,12 +7,7 @@ use sim::{
     paper::{AssetType, Order, OrderStatus, Side},
 };
 
-use super::{
-    Clock, Digits,
-    digits::DecimalText,
-    shown_symbol,
-    words::Upper,
-};
+use super::{Clock, Digits, digits::DecimalText, shown_symbol, words::Upper};
 use crate::{
     ops::{input::OrderType, views::Instant},
     paper::{Look, ids},
@@ -67,9 +62,8 @@ impl OrderView {
         let asked = &order.order;
         let listing = look.tape.listing(asked.instrument);
         let (stop, limit) = asked.kind.prices();
-        let because = |status| {
-            order.why.filter(|_| order.status == status).map(|why| why.to_string())
-        };
+        let because =
+            |status| order.why.filter(|_| order.status == status).map(|why| why.to_string());
         Self {
             id: ids::order(look.id, order.number).to_string(),
             symbol: shown_symbol(&listing.symbol),

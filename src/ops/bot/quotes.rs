@@ -90,9 +90,8 @@ impl Quote {
     fn of(tape: &Tape, moment: Moment, id: SymbolId, digits: Digits) -> Self {
         let listing = tape.listing(id);
         let price = tape.price(id, moment);
-        let slipped = |direction| {
-            price.map(|it| digits.price(it.slipped(listing.slippage_bps, direction)))
-        };
+        let slipped =
+            |direction| price.map(|it| digits.price(it.slipped(listing.slippage_bps, direction)));
         let session = tape.session(id, moment);
         let next = listing.calendar.session_to_come(moment.at).filter(|_| session.is_none());
         Self {

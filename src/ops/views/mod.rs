@@ -16,8 +16,8 @@ use sim::Timestamp;
 use super::input::INSTANT;
 
 pub(crate) use bars::Visible;
-pub(crate) use concise::tick;
 pub use bars::{BarRows, BarView, BarsView};
+pub(crate) use concise::tick;
 pub use concise::{Pulse, Table, Vitals};
 pub use file::{EventPart, FORMAT, RunFile};
 pub use order::{OrderView, TradeView};

@@ -48,8 +48,7 @@ async fn what_can_be_read_is_listed() {
     for version in LEGACY.iter().chain([&MODERN]) {
         let list = result(&ask(&anon, version, "resources/list", json!({})).await);
         let uris = members(&list["resources"], "uri");
-        let known =
-            ["bottrade://agent-guide", "bottrade://paper-guide", "bottrade://scenarios"];
+        let known = ["bottrade://agent-guide", "bottrade://paper-guide", "bottrade://scenarios"];
         assert_eq!(uris, known);
         let kinds = ["text/markdown", "text/markdown", "application/json"];
         assert_eq!(members(&list["resources"], "mimeType"), kinds);
