@@ -12,6 +12,7 @@ pub mod feed;
 mod form;
 mod json_rpc;
 pub mod mcp;
+mod next_page;
 mod oauth;
 pub mod openapi;
 mod origin;
@@ -107,6 +108,7 @@ fn cors() -> CorsLayer {
     let exposed = [
         header::WWW_AUTHENTICATE,
         header::RETRY_AFTER,
+        header::LINK,
         HeaderName::from_static("mcp-session-id"),
         HeaderName::from_static("mcp-protocol-version"),
     ];

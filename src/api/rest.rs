@@ -15,7 +15,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{docs, form::Form, openapi, standing, strict, table::Table};
+use super::{docs, form::Form, next_page, openapi, standing, strict, table::Table};
 use crate::{
     app::App,
     caller::Caller,
@@ -90,6 +90,7 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
                               client: ClientAddress,
                               path: Result<RawPathParams, RawPathParamsRejection>,
                               query: Result<Query<Pairs>, QueryRejection>,
+                              uri: Uri,
                               headers: HeaderMap,
                               body: Bytes|
                 -> Result<Response, Error> {
@@ -108,7 +109,7 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
             };
             let input = request(&schema, path, query, &headers, &body);
             let answered = op.call(&cx, input).await.and_then(|given| match &table {
-                None => answer(op.route, given),
+                None => answer(op.route, given, &uri),
                 Some(table) => Ok(rows(form, table.write(form, &given.into_value())?)),
             });
             let answered = answered.map_err(|error| error.told_in(op.dialect)).into_response();
@@ -150,7 +151,7 @@ async fn owner(
     Ok(caller)
 }
 
-fn answer(route: Route, answer: Answer) -> Result<Response, Error> {
+fn answer(route: Route, answer: Answer, uri: &Uri) -> Result<Response, Error> {
     let status = StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK);
     if !route.has_answer() {
         return Ok(status.into_response());
@@ -158,8 +159,13 @@ fn answer(route: Route, answer: Answer) -> Result<Response, Error> {
     if route.envelope.is_none() && route.bare.is_none() {
         return Ok((status, JSON, answer.text()?).into_response());
     }
-    let shown = Answer::Fresh(route.shown(answer.into_value()));
-    Ok((status, JSON, shown.text()?).into_response())
+    let answer = answer.into_value();
+    let next = answer.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
+    let shown = (status, JSON, Answer::Fresh(route.shown(answer)).text()?).into_response();
+    Ok(match next.filter(|_| route.bare.is_some()) {
+        Some(cursor) => next_page::linked(shown, uri.query().unwrap_or_default(), &cursor),
+        None => shown,
+    })
 }
 
 /// A table. The same address has it in other forms too, and caches must know.

@@ -1,6 +1,6 @@
 //! In the words of which contract a failure is told.
 
-use http::StatusCode;
+use http::StatusCode as S;
 
 use super::{Code, Error};
 
@@ -16,9 +16,9 @@ pub enum Dialect {
 
 impl Dialect {
     /// The HTTP status of a failure.
-    pub(super) const fn status(self, code: Code) -> StatusCode {
+    pub(super) const fn status(self, code: Code) -> S {
         match (self, code) {
-            (Self::Bot, Code::Rejected | Code::MalformedBody) => StatusCode::UNPROCESSABLE_ENTITY,
+            (Self::Bot, Code::Rejected | Code::MalformedBody) => S::UNPROCESSABLE_ENTITY,
             _ => code.status(),
         }
     }

@@ -2,7 +2,7 @@
 
 use sim::paper::{NotCancelled, NotPlaced};
 
-use super::{Code, Error};
+use super::{Code, Error, FieldProblem, short};
 
 impl Error {
     /// The paper account has no order of this id.
@@ -40,5 +40,23 @@ impl Error {
     /// A journal that does not replay: never served.
     pub fn corrupt_paper(id: &str, seq: i64) -> Self {
         Self::corrupt(format!("paper account {id}: entry {seq} does not replay"))
+    }
+
+    /// A symbol that the market of paper trading does not list.
+    pub fn not_listed(location: &str, asked: &str, nearest: &[String]) -> Self {
+        let message = format!("symbol \"{asked}\" is not listed");
+        let mut error = Self::new(Code::Rejected, message.clone());
+        error.fields.push(FieldProblem { location: location.into(), message: short(&message) });
+        let all = "`get_quotes` without symbols shows what is listed";
+        error.hint(match nearest {
+            [] => all.to_owned(),
+            near => format!("did you mean {}? {all}", near.join(", ")),
+        })
+    }
+
+    /// An order of an option, where there are none; `listed` says what there is.
+    pub fn no_options(listed: &str) -> Self {
+        Self::broken_rule("asset_type", "no options are listed")
+            .hint(format!("nothing was done; what can be traded: {listed}"))
     }
 }

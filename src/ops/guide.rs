@@ -44,6 +44,14 @@ pub const RESOURCES: &[Resource] = &[
         source: Source::Page(include_str!("../../guide/agent-guide.md")),
     },
     Resource {
+        uri: "bottrade://paper-guide",
+        name: "paper-guide",
+        title: "Paper trading guide",
+        description: "How to trade the paper account: the loop, when orders fill, and the rules \
+            that cost money.",
+        source: Source::Page(include_str!("../../guide/paper-guide.md")),
+    },
+    Resource {
         uri: "bottrade://scenarios",
         name: "scenarios",
         title: "Scenarios",

@@ -61,7 +61,7 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<turn::SubmitTurn>(),
     OpDef::of::<decision::SubmitDecision>(),
     OpDef::of::<orders::SubmitOrder>(),
-    OpDef::of::<orders::CancelOrder>(),
+    OpDef::of::<orders::WithdrawOrder>(),
     OpDef::of::<turn::StepRun>(),
     OpDef::of::<advance::AdvanceUntilNextSession>(),
     OpDef::of::<advance::HoldUntilEnd>(),
@@ -75,6 +75,15 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<journal::GetJournal>(),
     OpDef::of::<leaderboard::GetLeaderboard>(),
     OpDef::of::<leaderboard::ListBoards>(),
+    OpDef::of::<bot::account::GetBotAccount>(),
+    OpDef::of::<bot::quotes::GetQuotes>(),
+    OpDef::of::<bot::quotes::ListInstruments>(),
+    OpDef::of::<bot::place::PlaceOrder>(),
+    OpDef::of::<bot::orders::GetOrders>(),
+    OpDef::of::<bot::orders::GetOrder>(),
+    OpDef::of::<bot::orders::CancelOrder>(),
+    OpDef::of::<bot::portfolio::GetPortfolio>(),
+    OpDef::of::<bot::kpi::GetTradingKpi>(),
     OpDef::of::<keys::ListKeys>(),
     OpDef::of::<keys::CreateKey>(),
     OpDef::of::<keys::RenameKey>(),
@@ -305,6 +314,10 @@ async fn call<T: Op>(cx: &Cx, mut input: Value) -> Result<Answer, Error> {
     let output = request.run(cx).await?;
     let mut answer = serde_json::to_value(output).map_err(Error::internal)?;
     views::shorten(&mut answer);
+    // What is not there is null by the bots' contract; a model pays for the word.
+    if T::DIALECT == Dialect::Bot && cx.reader == Reader::Model {
+        views::without_nulls(&mut answer);
+    }
     Ok(match name {
         Some(name) => Answer::Kept(cx.app.kept.keep(name, answer)),
         None => Answer::Fresh(answer),

@@ -86,7 +86,7 @@ impl Op for SubmitOrder {
 /// Withdraws an order that waits, and those that rest on it.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CancelOrder {
+pub(super) struct WithdrawOrder {
     run_id: String,
     /// An id of `queued_orders`.
     order_id: String,
@@ -101,8 +101,8 @@ pub(super) struct Cancelled {
     rejections: Vec<RejectionView>,
 }
 
-impl Op for CancelOrder {
-    const NAME: &'static str = "cancel_order";
+impl Op for WithdrawOrder {
+    const NAME: &'static str = "withdraw_order";
     const ROUTE: Route = Route::delete("/api/v1/runs/{run_id}/orders/{order_id}");
     const TOOL: bool = false;
     const EFFECT: Effect = Effect::Write;

@@ -1,23 +1,38 @@
 //! Toolsets: how many of the tools a client is shown. A model pays for every tool in its list.
 
 use super::{OPS, OpDef};
-use crate::{error::Error, scenarios::symbols};
+use crate::{
+    caller::{Caller, Scope},
+    error::{Dialect, Error},
+    scenarios::symbols,
+};
 
 /// A named choice of tools.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Toolset {
     /// Its name.
     pub name: &'static str,
-    /// Its tools; nothing means every tool.
-    tools: Option<&'static [&'static str]>,
+    /// Whether who does not choose gets it.
+    by_default: bool,
+    tools: Tools,
 }
 
-/// All toolsets; who does not choose gets the first.
+#[derive(Debug, PartialEq, Eq)]
+enum Tools {
+    /// Every tool of a contract.
+    Of(Dialect),
+    /// These.
+    These(&'static [&'static str]),
+}
+
+/// All toolsets.
 pub const TOOLSETS: &[Toolset] = &[
-    Toolset { name: "benchmark", tools: None },
+    Toolset { name: "benchmark", by_default: true, tools: Tools::Of(Dialect::Benchmark) },
+    Toolset { name: PAPER, by_default: true, tools: Tools::Of(Dialect::Bot) },
     Toolset {
         name: "play",
-        tools: Some(&[
+        by_default: false,
+        tools: Tools::These(&[
             "list_scenarios",
             "start_run",
             "scan_market",
@@ -27,14 +42,20 @@ pub const TOOLSETS: &[Toolset] = &[
     },
 ];
 
+/// The toolset of paper trading.
+const PAPER: &str = "paper";
+
 impl Toolset {
-    /// The names that it lists, where it does not hold every tool.
-    pub fn listed(&self) -> &'static [&'static str] {
-        self.tools.unwrap_or_default()
+    /// Its tools, in the order of the table.
+    pub fn tools(&self) -> impl Iterator<Item = &'static OpDef> {
+        OPS.iter().filter(|op| op.tool && self.has(op))
     }
 
-    fn has(&self, tool: &str) -> bool {
-        self.tools.is_none_or(|tools| tools.contains(&tool))
+    fn has(&self, op: &OpDef) -> bool {
+        match self.tools {
+            Tools::Of(dialect) => op.dialect == dialect,
+            Tools::These(names) => names.contains(&op.name),
+        }
     }
 }
 
@@ -53,17 +74,33 @@ impl Chosen {
         sets.collect::<Result<_, _>>().map(Self)
     }
 
+    /// What somebody is shown who did not choose: a key that opens paper trading alone is spared
+    /// the rest.
+    pub fn of(caller: &Caller) -> Self {
+        let opens = |scope| caller.with(scope).is_ok();
+        let paper = TOOLSETS.iter().filter(|it| it.name == PAPER);
+        match opens(Scope::Paper) && !opens(Scope::Read) {
+            true => Self(paper.collect()),
+            false => Self::default(),
+        }
+    }
+
+    /// Whether it is what everybody is shown who does not choose.
+    pub fn is_default(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Its tools, in the order of the table.
     pub fn tools(&self) -> impl Iterator<Item = &'static OpDef> {
-        OPS.iter().filter(|op| op.tool && self.has(op.name))
+        OPS.iter().filter(|op| op.tool && self.has(op))
     }
 
     /// The tool of this name, or an error that says which one may be meant or where it is.
     pub fn tool(&self, name: &str) -> Result<&'static OpDef, Error> {
         match OPS.iter().find(|op| op.tool && op.name == name) {
-            Some(op) if self.has(name) => Ok(op),
-            Some(_) => {
-                let having = TOOLSETS.iter().filter(|it| it.has(name));
+            Some(op) if self.has(op) => Ok(op),
+            Some(op) => {
+                let having = TOOLSETS.iter().filter(|it| it.has(op));
                 Err(Error::tool_not_offered(name, &joined(self.sets()), &joined(having)))
             }
             None => {
@@ -73,13 +110,13 @@ impl Chosen {
         }
     }
 
-    fn has(&self, tool: &str) -> bool {
-        self.sets().any(|set| set.has(tool))
+    fn has(&self, op: &OpDef) -> bool {
+        self.sets().any(|set| set.has(op))
     }
 
     fn sets(&self) -> impl Iterator<Item = &'static Toolset> {
-        let default = self.0.is_empty().then(|| &TOOLSETS[0]);
-        self.0.iter().copied().chain(default)
+        let by_default = TOOLSETS.iter().filter(|it| it.by_default && self.0.is_empty());
+        self.0.iter().copied().chain(by_default)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Names of instruments: the canonical form, and the forms that every door accepts for it.
 
-use sim::{Market, SymbolId};
+use sim::{Market, SymbolId, paper::Tape};
 
 /// The longest canonical symbol.
 pub const SYMBOL_MAX: usize = 24;
@@ -40,12 +40,50 @@ pub fn folded(symbol: &str) -> String {
         .collect()
 }
 
+/// Something with instruments.
+pub trait Listed {
+    /// The instrument of this canonical symbol.
+    fn find(&self, symbol: &str) -> Option<SymbolId>;
+    /// The canonical symbol of an instrument.
+    fn symbol(&self, id: SymbolId) -> &str;
+    /// Every canonical symbol.
+    fn names(&self) -> impl Iterator<Item = &str>;
+}
+
+impl Listed for Market {
+    fn find(&self, symbol: &str) -> Option<SymbolId> {
+        self.find(symbol)
+    }
+
+    fn symbol(&self, id: SymbolId) -> &str {
+        self.symbol(id)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.symbols().map(|id| self.symbol(id))
+    }
+}
+
+impl Listed for Tape {
+    fn find(&self, symbol: &str) -> Option<SymbolId> {
+        self.find(symbol)
+    }
+
+    fn symbol(&self, id: SymbolId) -> &str {
+        &self.listing(id).symbol
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.listings().iter().map(|it| it.symbol.as_str())
+    }
+}
+
 /// The instrument meant by `text`: `BTC/USD`, `btc-usd` and `BTCUSD` are the same where the
 /// market knows only one of them.
 ///
 /// # Errors
 /// Up to three symbols of the market that `text` may have meant.
-pub fn resolve(market: &Market, text: &str) -> Result<SymbolId, Vec<String>> {
+pub fn resolve(market: &impl Listed, text: &str) -> Result<SymbolId, Vec<String>> {
     let text = text.trim();
     if text.is_empty() || text.len() > 2 * SYMBOL_MAX || !text.is_ascii() {
         return Err(Vec::new());
@@ -65,7 +103,7 @@ pub fn resolve(market: &Market, text: &str) -> Result<SymbolId, Vec<String>> {
     found.dedup();
     match found[..] {
         [only] => Ok(only),
-        [] => Err(nearest(text, market.symbols().map(|id| market.symbol(id)))),
+        [] => Err(nearest(text, market.names())),
         _ => Err(found.iter().map(|&id| market.symbol(id).to_owned()).collect()),
     }
 }

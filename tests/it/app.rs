@@ -62,6 +62,12 @@ impl TestApp {
         self.with_key(key.await.unwrap().reveal())
     }
 
+    /// A bot of this account, with a fresh key of its own.
+    pub(crate) async fn bot(&self, name: &str) -> Client {
+        let key = self.app.accounts.create_key(name, "bot", Family::Bot);
+        self.with_key(key.await.unwrap().reveal())
+    }
+
     /// Somebody with this key, good or bad.
     pub(crate) fn with_key(&self, key: &str) -> Client {
         Client { router: self.router.clone(), key: Some(key.into()) }

@@ -116,8 +116,8 @@ async fn failures_are_named_where_they_can_happen() {
             assert!(operation["responses"][status].is_object(), "{}: {status}", op.name);
         }
         let open = operation["security"].as_array().unwrap().contains(&json!({}));
-        let closed = matches!(op.access, Access::Account | Access::Person);
-        assert_eq!(open, !closed, "{}", op.name);
+        let public = matches!(op.access, Access::Public | Access::OwnerOrPublished);
+        assert_eq!(open, public, "{}", op.name);
         let foreign = op.access != Access::Public;
         assert_eq!(operation["responses"]["403"].is_object(), foreign, "{}", op.name);
     }

@@ -34,6 +34,27 @@ const TOOLS: &[(&str, Kind, &[&str])] = &[
     ("get_results", Reads, &["run_id*"]),
     ("get_trades", Reads, &["run_id*"]),
     ("publish_run", Writes, &["run_id*", "confirm*"]),
+    ("get_bot_account", Reads, &[]),
+    ("get_quotes", Reads, &["symbols"]),
+    (
+        "place_order",
+        Writes,
+        &[
+            "symbol*",
+            "side*",
+            "quantity*",
+            "asset_type",
+            "order_type",
+            "limit_price",
+            "stop_price",
+            "time_in_force",
+            "client_order_id",
+        ],
+    ),
+    ("get_orders", Reads, &["status", "limit"]),
+    ("cancel_order", Writes, &["order_id*"]),
+    ("get_portfolio", Reads, &[]),
+    ("get_trading_kpi", Reads, &[]),
 ];
 
 #[tokio::test]

@@ -208,12 +208,14 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let chosen = carried::<Chosen>(&context).cloned().unwrap_or_default();
-        let mut result = ListToolsResult::with_all_items(tools::list(&chosen));
-        // A header does not show in what a shared cache goes by.
+        let asked = carried::<Chosen>(&context);
+        let own = Chosen::of(&self.cx(&context).caller);
+        let mut result = ListToolsResult::with_all_items(tools::list(asked.unwrap_or(&own)));
+        // Neither a header nor a key shows in what a shared cache goes by.
         let parts = context.extensions.get::<http::request::Parts>();
         let by_header = parts.is_some_and(|it| it.headers.contains_key(TOOLSETS_HEADER));
-        (result.ttl_ms, result.cache_scope) = hints(&context, !by_header);
+        let by_key = asked.is_none() && !own.is_default();
+        (result.ttl_ms, result.cache_scope) = hints(&context, !by_header && !by_key);
         Ok(result)
     }
 

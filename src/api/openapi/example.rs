@@ -9,6 +9,9 @@ use crate::ops::OpDef;
 /// The run that examples speak of.
 pub(super) const RUN: &str = "0198f0e6-5d3a-7c41-9b8e-2f6a4c1d7e50";
 
+/// The order that examples speak of.
+pub(super) const ORDER: &str = "5b0f3f0a-7a39-5a52-8c0e-6d0f6f9c2b11";
+
 /// An example of a request with this schema.
 pub(super) fn request(op: &OpDef, schema: &Value) -> Map<String, Value> {
     recorded::request(op).unwrap_or_else(|| {
@@ -20,9 +23,9 @@ pub(super) fn request(op: &OpDef, schema: &Value) -> Map<String, Value> {
 /// An example of a field; none where the schema says it all.
 fn of(field: &str) -> Option<Value> {
     Some(match field {
-        "run_id" | "key_id" | "grant_id" => json!(RUN),
-        "name" => json!("nightly"),
-        "order_id" => json!("5b0f3f0a-7a39-5a52-8c0e-6d0f6f9c2b11"),
+        "run_id" | "key_id" | "grant_id" | "id" => json!(RUN),
+        "name" | "label" => json!("nightly"),
+        "order_id" => json!(ORDER),
         "cancel" => json!([of("order_id")?]),
         "scenario" | "scenario_slug" | "id_or_slug" => json!("sandbox-nov-2024"),
         "bot_name" => json!("momentum-7"),

@@ -23,7 +23,12 @@ const ABOUT: &str = "Frozen slices of real market history, served bar by bar to 
     Prices, quantities and money are JSON numbers, times are RFC 3339 in UTC. A call with an \
     `idempotency_key` that was answered before gets the same answer again, byte for byte. An error \
     is an RFC 9457 problem: 422 is a field that does not fit its schema, 400 a rule that was \
-    broken; `errors` names every place and `hint` the next step.";
+    broken; `errors` names every place and `hint` the next step.\n\n\
+    Below `/api/v1/bot` is paper trading: an account that trades continuously, with simulated \
+    money, on a market that replays history or is fed by the operator; `market_time` and `source` \
+    say so in every answer. Its key is `X-Bot-Key: <key>`; its prices, quantities and money are \
+    decimal strings, its lists bare, and both kinds of refusal are 422. Each of its addresses is \
+    served below `/api/trade/v1/bot` too.";
 
 /// The version of the REST contract; the program has a version of its own.
 const CONTRACT: &str = "1.0.0";

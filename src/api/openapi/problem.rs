@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     api::{form::Form, limits::BODY_BYTES_MAX},
-    error::Error,
+    error::{Dialect, Error},
     ops::{Access, Effect, OpDef},
 };
 
@@ -35,8 +35,15 @@ const FAILURES: &[Failure] = &[
         status: 401,
         name: "Unauthorized",
         about: "No key, where one is needed, or a wrong one.",
-        meets: |_| true,
+        meets: |op| op.access != Access::Paper,
         samples: || vec![Error::key_required(), Error::key_invalid()],
+    },
+    Failure {
+        status: 401,
+        name: "NoBotKey",
+        about: "No bot key and nothing in its place, or a wrong one.",
+        meets: |op| op.access == Access::Paper,
+        samples: || vec![Error::bot_key_required(), Error::bot_key_invalid()],
     },
     Failure {
         status: 403,
@@ -54,7 +61,7 @@ const FAILURES: &[Failure] = &[
     Failure {
         status: 404,
         name: "NotFound",
-        about: "There is no such run, order or scenario.",
+        about: "There is no such run, order, scenario or key.",
         meets: |op| op.route.path.contains('{') || names_scenario(op),
         samples: || {
             let near = ["tech-2024-q2".to_owned()];
@@ -96,8 +103,23 @@ const FAILURES: &[Failure] = &[
         status: 422,
         name: "UnprocessableContent",
         about: "A field does not fit its schema. Nothing was done.",
-        meets: |_| true,
+        meets: |op| op.dialect == Dialect::Benchmark,
         samples: || vec![Error::invalid_field("limit", "must be between 1 and 100")],
+    },
+    Failure {
+        status: 422,
+        name: "NotAnOrder",
+        about: "A field does not fit its schema, or a rule was broken, or the body is not JSON. \
+                Nothing was done. An order that breaks a rule of trading is no error: it is \
+                REJECTED.",
+        meets: |op| op.dialect == Dialect::Bot,
+        samples: || {
+            let samples = [
+                Error::invalid_field("side", "must be BUY|SELL (got \"HOLD\")"),
+                Error::not_listed("symbol", "APPL", &["AAPL".to_owned()]),
+            ];
+            samples.map(|it| it.told_in(Dialect::Bot)).into()
+        },
     },
     Failure {
         status: 429,

@@ -7,7 +7,7 @@
 use rust_embed::Embed;
 use serde_json::{Map, Value, json};
 
-use super::example::RUN;
+use super::example::{ORDER, RUN};
 use crate::{
     error::Dialect,
     ops::{OpDef, page},
@@ -60,6 +60,7 @@ fn json<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
 fn stand_in(name: &str) -> Option<String> {
     match name.rsplit_once(' ')? {
         (_, "run") => Some(RUN.into()),
+        (_, "order") => Some(ORDER.into()),
         ("id", number) => {
             Some(format!("5b0f3f0a-7a39-5a52-8c0e-{:012x}", number.parse::<u64>().ok()?))
         }

@@ -16,6 +16,9 @@ use sim::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decimal<T>(pub(crate) T);
 
+/// The types of a number that may be text; a model is asked for the number.
+pub(crate) const NUMBER_OR_TEXT: [&str; 2] = ["number", "string"];
+
 /// What a [`Decimal`] can hold.
 pub(crate) trait Fixed: Sized + fmt::Display {
     const MAX: i64;
@@ -97,6 +100,55 @@ impl<T: Fixed> JsonSchema for Decimal<T> {
     }
 }
 
+/// A [`Decimal`] that may be written as text too: `10`, `"10"`, `"10.50"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Loose<T>(pub(crate) T);
+
+impl<'de, T: Fixed> Deserialize<'de> for Loose<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(serde_json::Number),
+            Text(String),
+            Other(serde_json::Value),
+        }
+        let number = match Written::deserialize(deserializer)? {
+            Written::Number(number) => number,
+            Written::Text(text) => match T::cut(text.trim()) {
+                Ok(number) => return Ok(Self(number)),
+                // It may have an exponent.
+                Err(_) => text.trim().parse().map_err(|_| {
+                    de::Error::custom(format!("expected a number, got the text {text:?}"))
+                })?,
+            },
+            Written::Other(other) => {
+                return Err(de::Error::custom(format!("expected a number, got {other}")));
+            }
+        };
+        Decimal::deserialize(number).map(|Decimal(it)| Self(it)).map_err(de::Error::custom)
+    }
+}
+
+impl<T: Fixed> JsonSchema for Loose<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Loose".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": NUMBER_OR_TEXT,
+            "exclusiveMinimum": 0,
+            "maximum": T::MAX,
+            "pattern": r"^[0-9]+(\.[0-9]+)?$",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -117,5 +169,20 @@ mod tests {
             assert!(read(absurd).unwrap_err().contains("must be at most 1000000000"));
         }
         assert!(read(json!("10")).unwrap_err().contains("expected a number"));
+    }
+
+    #[test]
+    fn a_loose_number_may_be_text() {
+        let read = |value: Value| {
+            read::<Loose<Quantity>>(value).map(|it| it.0.to_string()).map_err(|it| it.message)
+        };
+        for ten in [json!(10), json!(10.0), json!("10"), json!(" 10.00000000 ")] {
+            assert_eq!(read(ten.clone()), Ok("10".into()), "{ten}");
+        }
+        assert_eq!(read(json!("0.123456789")), Ok("0.12345678".into()));
+        for wrong in [json!("ten"), json!(""), json!("NaN"), json!([1]), json!(true), json!(null)] {
+            assert!(read(wrong.clone()).unwrap_err().contains("expected a number"), "{wrong}");
+        }
+        assert!(read(json!("1e300")).unwrap_err().contains("must be at most 1000000000"));
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::error::Error;
 
 pub(crate) use checks::Checks;
-pub(crate) use decimal::Decimal;
+pub(crate) use decimal::{Decimal, Loose};
 pub(crate) use order::{OrderInput, OrderType, REASONING_MAX, orders, side};
 pub(crate) use schema::{INSTANT, body_schema, lean_schema, output_schema};
 

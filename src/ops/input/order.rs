@@ -109,6 +109,46 @@ impl OrderType {
             Self::StopLimit => "stop_limit",
         }
     }
+
+    /// The kind of an order of this type with these prices, or which of them is wanting or unused.
+    pub(crate) fn kind(
+        self,
+        limit: Option<Price>,
+        stop: Option<Price>,
+        at: &impl Fn(&str) -> String,
+    ) -> Result<OrderKind, Error> {
+        let name = self.name();
+        let required = |field: &str, price: Option<Price>| {
+            let problem = format!("is required for a {name} order");
+            price.ok_or_else(|| Error::broken_rule(&at(field), &problem))
+        };
+        let unused = |field: &str, price: Option<Price>| {
+            let problem = format!("has no meaning for a {name} order; leave it out");
+            match price {
+                Some(_) => Err(Error::broken_rule(&at(field), &problem)),
+                None => Ok(()),
+            }
+        };
+        Ok(match self {
+            Self::Market => {
+                unused("limit_price", limit)?;
+                unused("stop_price", stop)?;
+                OrderKind::Market
+            }
+            Self::Limit => {
+                unused("stop_price", stop)?;
+                OrderKind::Limit(required("limit_price", limit)?)
+            }
+            Self::Stop => {
+                unused("limit_price", limit)?;
+                OrderKind::Stop(required("stop_price", stop)?)
+            }
+            Self::StopLimit => OrderKind::StopLimit {
+                stop: required("stop_price", stop)?,
+                limit: required("limit_price", limit)?,
+            },
+        })
+    }
 }
 
 /// A side in any case.
@@ -165,37 +205,7 @@ impl OrderInput {
     }
 
     fn kind(&self, at: &impl Fn(&str) -> String) -> Result<OrderKind, Error> {
-        let order_type = self.order_type.unwrap_or(OrderType::Market);
-        let name = order_type.name();
-        let required = |field: &str, price: Option<Decimal<Price>>| {
-            let problem = format!("is required for a {name} order");
-            price.map(|it| it.0).ok_or_else(|| Error::broken_rule(&at(field), &problem))
-        };
-        let unused = |field: &str, price: Option<Decimal<Price>>| {
-            let problem = format!("has no meaning for a {name} order; leave it out");
-            match price {
-                Some(_) => Err(Error::broken_rule(&at(field), &problem)),
-                None => Ok(()),
-            }
-        };
-        Ok(match order_type {
-            OrderType::Market => {
-                unused("limit_price", self.limit_price)?;
-                unused("stop_price", self.stop_price)?;
-                OrderKind::Market
-            }
-            OrderType::Limit => {
-                unused("stop_price", self.stop_price)?;
-                OrderKind::Limit(required("limit_price", self.limit_price)?)
-            }
-            OrderType::Stop => {
-                unused("limit_price", self.limit_price)?;
-                OrderKind::Stop(required("stop_price", self.stop_price)?)
-            }
-            OrderType::StopLimit => OrderKind::StopLimit {
-                stop: required("stop_price", self.stop_price)?,
-                limit: required("limit_price", self.limit_price)?,
-            },
-        })
+        let (limit, stop) = (self.limit_price.map(|it| it.0), self.stop_price.map(|it| it.0));
+        self.order_type.unwrap_or(OrderType::Market).kind(limit, stop, at)
     }
 }

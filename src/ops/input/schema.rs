@@ -4,7 +4,9 @@
 use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::decimal::NUMBER_OR_TEXT;
 
 /// The schema of a request as a model reads it: inlined, without words that cost tokens and tell
 /// nothing.
@@ -60,6 +62,9 @@ fn lean(schema: &mut Schema) {
     plain_words(schema);
     schema.remove("pattern");
     schema.remove("maxLength");
+    if schema.get("type") == Some(&json!(NUMBER_OR_TEXT)) {
+        schema.insert("type".into(), json!("number"));
+    }
     for limit in ["minimum", "maximum"] {
         if schema.get(limit).and_then(Value::as_f64).is_some_and(|it| it.abs() >= LIMIT_MIN) {
             schema.remove(limit);

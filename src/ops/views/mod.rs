@@ -17,6 +17,7 @@ use super::input::INSTANT;
 
 pub(crate) use bars::Visible;
 pub use bars::{BarRows, BarView, BarsView};
+pub(crate) use concise::tick;
 pub use concise::{Pulse, Table, Vitals};
 pub use file::{EventPart, FORMAT, RunFile};
 pub use order::{OrderView, TradeView};
@@ -46,6 +47,18 @@ impl JsonSchema for Instant {
 /// RFC 3339 to the second, from microseconds since the epoch.
 pub(crate) fn instant(micros: i64) -> String {
     Timestamp::from_seconds(micros.div_euclid(1_000_000)).to_string()
+}
+
+/// Drops the members that are null; the cells of a row stay.
+pub(crate) fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        Value::Object(members) => {
+            members.retain(|_, it| !it.is_null());
+            members.values_mut().for_each(without_nulls);
+        }
+        _ => {}
+    }
 }
 
 /// Floats up to here are exact as integers.

@@ -10,14 +10,16 @@ mod recorded;
 use std::fmt::Write as _;
 
 use bottrade::{
+    error::Dialect,
     keys::Family,
+    ops::OpDef,
     scenarios::Catalog,
     store::{
         Store,
         grants::{self, Grant},
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     app::{Client, START, TestApp, URL, market},
@@ -64,6 +66,23 @@ impl Stage {
         Self { client, store, runs, app }
     }
 
+    /// The same for an example of this operation: one of paper trading is about a position and an
+    /// order that waits, while stocks are traded.
+    async fn of(op: Option<&OpDef>) -> Self {
+        let mut stage = Self::new().await;
+        if op.is_some_and(|op| op.dialect == Dialect::Bot) {
+            let filled = json!({ "symbol": "BTC-USD", "side": "BUY", "quantity": 0.5 });
+            let waiting = json!({ "symbol": "AAPL", "side": "BUY", "quantity": 10,
+                "order_type": "LIMIT", "limit_price": 40, "client_order_id": "dip" });
+            for (name, order) in [("<filled order>", filled), ("<waiting order>", waiting)] {
+                let placed = stage.client.post("/api/v1/bot/orders", order).await.expect(201);
+                stage.runs.push((name, placed["id"].as_str().unwrap().to_owned()));
+                stage.app.clock.advance(60);
+            }
+        }
+        stage
+    }
+
     /// The id of the caller's account.
     async fn account(&self) -> String {
         self.app.app.accounts.find("ada").await.unwrap().id
@@ -73,6 +92,12 @@ impl Stage {
     async fn key(&self) -> String {
         let (account, accounts) = (self.account().await, &self.app.app.accounts);
         accounts.add_key(&account, "nightly", Family::Benchmark).await.unwrap().row.id
+    }
+
+    /// A bot key that is made for an example.
+    async fn bot_key(&self) -> String {
+        let (account, accounts) = (self.account().await, &self.app.app.accounts);
+        accounts.add_key(&account, "nightly", Family::Bot).await.unwrap().row.id
     }
 
     /// A program that was allowed something.
@@ -151,9 +176,10 @@ fn anonymous(text: &str, constant: &[&str]) -> String {
 /// The first UUID, SHA-256 or (start of a) key: where it is and how long.
 fn first_id(text: &[u8]) -> Option<(usize, usize)> {
     let key = |at| {
-        let rest = text.get(at..)?.strip_prefix(b"bt_")?;
-        let digits = rest.iter().take_while(|it| it.is_ascii_alphanumeric()).count();
-        (digits >= 7).then_some((at, 3 + digits))
+        let rest = text.get(at..)?;
+        let prefix = [&b"bt_"[..], b"tvt_"].into_iter().find(|it| rest.starts_with(it))?.len();
+        let digits = rest[prefix..].iter().take_while(|it| it.is_ascii_alphanumeric()).count();
+        (prefix + digits >= 10).then_some((at, prefix + digits))
     };
     let hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let digest = |at| text.get(at..at + 64).is_some_and(|it: &[u8]| it.iter().all(hex));

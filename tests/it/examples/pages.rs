@@ -5,21 +5,24 @@
 
 use std::fs;
 
-use bottrade::ops::{
-    OPS, OpDef,
-    page::{END, REQUEST, RESPONSE, fenced},
+use bottrade::{
+    error::Dialect,
+    ops::{
+        OPS, OpDef,
+        page::{END, REQUEST, RESPONSE, fenced},
+    },
 };
 use serde_json::{Value, json};
 
 use super::{Stage, written};
 use crate::{
     files::{root, update},
-    parity::by_rest,
+    parity::{by_rest, paper::comparable},
 };
 
 /// Plays the example of a page through both doors; gives the response.
 async fn play(op: &OpDef, request: &str) -> Value {
-    let (by_tool, by_route) = (Stage::new().await, Stage::new().await);
+    let (by_tool, by_route) = (Stage::of(Some(op)).await, Stage::of(Some(op)).await);
     let result = by_tool.client.tool(op.name, by_tool.cast(request)).await;
     assert!(!result.is_error, "{}: {}", op.name, result.text);
     let shown = by_tool.anonymous(request, &result.value.to_string());
@@ -29,9 +32,15 @@ async fn play(op: &OpDef, request: &str) -> Value {
         arguments["response_format"] = json!("concise");
     }
     let reply = by_rest(&by_route.client, op, &arguments).await.expect(op.route.status);
-    let answer = op.route.envelope.map_or(&reply, |name| &reply[name]);
-    let answer = by_route.anonymous(request, &answer.to_string());
-    assert_eq!(answer, shown, "{}: the doors differ", op.name);
+    let (by_rest, by_model) = match op.dialect {
+        Dialect::Bot => comparable(op, reply, &result.value),
+        Dialect::Benchmark => {
+            (op.route.envelope.map_or(&reply, |name| &reply[name]).clone(), result.value)
+        }
+    };
+    let answer = by_route.anonymous(request, &by_rest.to_string());
+    let told = by_tool.anonymous(request, &by_model.to_string());
+    assert_eq!(answer, told, "{}: the doors differ", op.name);
     serde_json::from_str(&shown).unwrap()
 }
 

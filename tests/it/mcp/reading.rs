@@ -48,8 +48,10 @@ async fn what_can_be_read_is_listed() {
     for version in LEGACY.iter().chain([&MODERN]) {
         let list = result(&ask(&anon, version, "resources/list", json!({})).await);
         let uris = members(&list["resources"], "uri");
-        assert_eq!(uris, ["bottrade://agent-guide", "bottrade://scenarios"]);
-        assert_eq!(members(&list["resources"], "mimeType"), ["text/markdown", "application/json"]);
+        let known = ["bottrade://agent-guide", "bottrade://paper-guide", "bottrade://scenarios"];
+        assert_eq!(uris, known);
+        let kinds = ["text/markdown", "text/markdown", "application/json"];
+        assert_eq!(members(&list["resources"], "mimeType"), kinds);
         let list = result(&ask(&anon, version, "resources/templates/list", json!({})).await);
         let uris = members(&list["resourceTemplates"], "uriTemplate");
         assert_eq!(uris, ["bottrade://runs/{run_id}/scorecard"]);
@@ -64,6 +66,8 @@ async fn guide_and_scenarios_are_for_everybody() {
     assert_eq!(guide["mimeType"], "text/markdown");
     let text = guide["text"].as_str().unwrap();
     assert!(text.starts_with("# Trading a BotTrade scenario\n"), "{text}");
+    let paper = read(&anon, "bottrade://paper-guide").await;
+    assert!(paper["text"].as_str().unwrap().starts_with("# Trading the paper account\n"));
     let scenarios = read(&anon, "bottrade://scenarios").await;
     let text: Value = serde_json::from_str(scenarios["text"].as_str().unwrap()).unwrap();
     assert_eq!(text, anon.tool("list_scenarios", json!({})).await.value);

@@ -1,9 +1,11 @@
 //! How many of the tools a connection is shown.
 
+use std::collections::BTreeSet;
+
 use bottrade::ops::{OPS, OpDef, toolsets::TOOLSETS};
 use serde_json::{Value, json};
 
-use super::{LEGACY, MODERN, ask_at, error, is_tool, result};
+use super::{LEGACY, MODERN, ask_at, error, result};
 use crate::app::{Client, TestApp};
 
 /// The names of the tools in a list.
@@ -23,18 +25,22 @@ fn every_tool() -> Vec<&'static str> {
     OPS.iter().filter(|op| op.tool).map(|op| op.name).collect()
 }
 
+fn tools_of(set: &str) -> Vec<&'static str> {
+    let set = TOOLSETS.iter().find(|it| it.name == set).unwrap();
+    set.tools().map(|op| op.name).collect()
+}
+
 fn play() -> Vec<&'static str> {
-    let set = TOOLSETS.iter().find(|it| it.name == "play").unwrap();
-    every_tool().into_iter().filter(|name| set.listed().contains(name)).collect()
+    tools_of("play")
 }
 
 #[test]
-fn the_toolsets_name_tools_that_exist() {
-    for set in TOOLSETS {
-        for name in set.listed() {
-            assert!(is_tool(name), "{}: {name}", set.name);
-        }
-    }
+fn every_tool_is_of_one_contract_and_those_of_play_exist() {
+    let both = [tools_of("benchmark"), tools_of("paper")].concat();
+    assert_eq!(both.iter().collect::<BTreeSet<_>>().len(), every_tool().len());
+    assert_eq!(both.len(), every_tool().len());
+    assert_eq!(tools_of("paper").len(), 7);
+    assert_eq!(play().len(), 5);
 }
 
 #[tokio::test]
@@ -44,9 +50,9 @@ async fn address_or_header_chooses() {
     for version in [LEGACY[1], MODERN] {
         for path in [
             "/mcp",
-            "/mcp?toolsets=benchmark",
+            "/mcp?toolsets=paper,benchmark",
             "/mcp?toolsets=",
-            "/mcp?x=1&toolsets=play,benchmark",
+            "/mcp?x=1&toolsets=play,benchmark,paper",
         ] {
             assert_eq!(listed(&anon, path, &[], version).await, every_tool(), "{path}");
         }
@@ -57,7 +63,10 @@ async fn address_or_header_chooses() {
         }
         let header = [("x-mcp-toolsets", "play")];
         assert_eq!(listed(&anon, "/mcp", &header, version).await, play());
-        assert_eq!(listed(&anon, "/mcp?toolsets=benchmark", &header, version).await, every_tool());
+        for set in ["benchmark", "paper"] {
+            let path = format!("/mcp?toolsets={set}");
+            assert_eq!(listed(&anon, &path, &header, version).await, tools_of(set));
+        }
     }
 }
 
@@ -73,6 +82,16 @@ async fn a_list_that_a_header_chose_is_for_that_client_alone() {
 }
 
 #[tokio::test]
+async fn a_bot_key_is_shown_what_it_opens() {
+    let app = TestApp::new();
+    let bot = app.bot("ada").await;
+    assert_eq!(listed(&bot, "/mcp", &[], MODERN).await, tools_of("paper"));
+    assert_eq!(listed(&bot, "/mcp?toolsets=play", &[], MODERN).await, play());
+    let reply = ask_at(&bot, "/mcp", &[], MODERN, "tools/list", json!({})).await;
+    assert_eq!(result(&reply)["cacheScope"], "private");
+}
+
+#[tokio::test]
 async fn an_unknown_toolset_names_the_known_ones() {
     let anon = TestApp::new().anon();
     for (path, header) in [("/mcp?toolsets=paly", None), ("/mcp", Some("play, paly"))] {
@@ -83,7 +102,7 @@ async fn an_unknown_toolset_names_the_known_ones() {
             let told = error(&reply, 400, -32602);
             let message = told["message"].as_str().unwrap();
             assert!(message.starts_with("there is no toolset \"paly\""), "{message}");
-            assert!(message.contains("benchmark,play"), "{message}");
+            assert!(message.contains("benchmark,paper,play"), "{message}");
         }
     }
 }

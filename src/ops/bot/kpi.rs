@@ -1,0 +1,98 @@
+//! What the paper account's season was worth so far.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sim::paper::Kpi;
+
+use super::Clock;
+use crate::{
+    error::{Dialect, Error},
+    ops::{Access, Cx, Effect, Op, Route},
+    paper::{Look, TRADES_MIN},
+};
+
+/// What the rank is worth that is shown beside the figures.
+const LABEL: &str = "replayed history";
+
+#[doc = include_str!("../../../tools/get_trading_kpi.md")]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::ops) struct GetTradingKpi {}
+
+/// The figures of an account's season; the page of the operation defines each.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::ops) struct Figures {
+    #[serde(flatten)]
+    clock: Clock,
+    /// Of the season that trades now.
+    season: u32,
+    total_return_pct: f64,
+    sharpe_ratio: f64,
+    sortino_ratio: f64,
+    /// Percent of trades with a profit.
+    win_rate: f64,
+    profit_factor: f64,
+    /// Percent, 0 or more.
+    max_drawdown: f64,
+    total_trades: usize,
+    /// Mean result of a trade, in US dollars.
+    expectancy: f64,
+    consecutive_wins: usize,
+    consecutive_losses: usize,
+    /// Figures that are undefined, shown as 0, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    null_reasons: BTreeMap<&'static str, String>,
+    /// By return among the accounts of the season with enough trades.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank: Option<u32>,
+    /// Accounts that are ranked.
+    rank_total: u32,
+    /// Trades from which on an account is ranked.
+    rank_min_trades: usize,
+    /// What kind of record this is.
+    label: &'static str,
+}
+
+impl Figures {
+    fn of(look: &Look<'_>) -> Self {
+        let kpi = Kpi::of(look.book, look.tape);
+        let reasons = kpi.null_reasons();
+        Self {
+            clock: Clock::of(look),
+            season: look.season.number,
+            total_return_pct: kpi.total_return_pct,
+            sharpe_ratio: kpi.sharpe_ratio.unwrap_or_default(),
+            sortino_ratio: kpi.sortino_ratio.unwrap_or_default(),
+            win_rate: kpi.win_rate_pct.unwrap_or_default(),
+            profit_factor: kpi.profit_factor.unwrap_or_default(),
+            max_drawdown: kpi.max_drawdown_pct,
+            total_trades: kpi.total_trades,
+            expectancy: kpi.expectancy.unwrap_or_default(),
+            consecutive_wins: kpi.consecutive_wins,
+            consecutive_losses: kpi.consecutive_losses,
+            null_reasons: reasons.map(|(name, why)| (name, why.to_string())).collect(),
+            rank: None,
+            rank_total: 0,
+            rank_min_trades: TRADES_MIN,
+            label: LABEL,
+        }
+    }
+}
+
+impl Op for GetTradingKpi {
+    const NAME: &'static str = "get_trading_kpi";
+    const ROUTE: Route = Route::get("/api/v1/bot/kpi");
+    const EFFECT: Effect = Effect::Read;
+    const ACCESS: Access = Access::Paper;
+    const DIALECT: Dialect = Dialect::Bot;
+    type Output = Figures;
+
+    async fn run(self, cx: &Cx) -> Result<Figures, Error> {
+        let account = &cx.caller.account()?.id;
+        let figures = cx.app.paper.look(account, Figures::of).await?;
+        let standing = cx.app.paper.rank(account).await?;
+        Ok(Figures { rank: standing.rank, rank_total: standing.of, ..figures })
+    }
+}
