@@ -112,11 +112,15 @@ impl Oauth {
         Ok(Arc::new(client))
     }
 
-    /// Forgets clients that nobody uses.
+    /// Forgets clients that nobody uses; writes nothing when there is none.
     pub async fn upkeep(&self) -> Result<(), Error> {
         let now = self.clock.now().as_microsecond();
         let swept = self.store.write(move |tx| store::clients::sweep(tx, now - CLIENT_KEPT, now));
         Ok(swept.await.map(drop)?)
+        let due = self.store.read(move |tx| store::clients::is_due(tx, now - CLIENT_KEPT, now));
+        if !due.await? {
+            return Ok(());
+        }
     }
 }
 

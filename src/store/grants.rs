@@ -231,3 +231,13 @@ pub fn touch(tx: &mut dyn Tx, account_id: &str, id: &str, at: i64) -> Result<(),
 pub fn sweep(tx: &mut dyn Tx, before: i64) -> Result<u64, StoreError> {
     tx.exec("/* upkeep */ DELETE FROM tokens WHERE expires_at < $1", &[before.into()])
 }
+
+/// Whether a sweep would forget one.
+pub fn is_due(tx: &mut dyn Tx, before: i64) -> Result<bool, StoreError> {
+    let row = query_opt(
+        tx,
+        "/* upkeep */ SELECT kind FROM tokens WHERE expires_at < $1 LIMIT 1",
+        &[before.into()],
+    )?;
+    Ok(row.is_some())
+}
