@@ -20,7 +20,9 @@ use crate::{
     app::App,
     caller::Caller,
     error::Error,
-    ops::{Access, Answer, Cx, Effect, IDEMPOTENCY_KEY, Method, OPS, OpDef, Reader, Route},
+    ops::{
+        Access, Answer, Cx, Effect, IDEMPOTENCY_KEY, Method, OPS, OpDef, Reader, Route, Session,
+    },
     traffic::{ClientAddress, Rate},
     web,
 };
@@ -96,7 +98,7 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
             _ => caller,
         };
         op.admit(&caller)?;
-        let cx = Cx { app, caller, reader: Reader::Program };
+        let cx = Cx { app, caller, session: Session::None, reader: Reader::Program };
         let form = match (&table, suffix) {
             (Some(_), None) => Form::preferred(&headers)?,
             (_, suffix) => suffix.unwrap_or(Form::Json),

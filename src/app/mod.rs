@@ -1,6 +1,7 @@
 //! The service as one value: made once, shared by every call.
 
 pub mod kept;
+mod wait;
 
 use std::{path::Path, sync::Arc};
 
@@ -9,7 +10,7 @@ use crate::{
     clock::Clock,
     error::Error,
     oauth::{
-        Oauth,
+        Connect, Oauth,
         document::{Documents, SystemResolver},
         jwt::SigningKeys,
     },
@@ -20,6 +21,8 @@ use crate::{
     traffic::RateLimits,
 };
 use kept::Kept;
+
+pub use wait::{Ending, Patience};
 
 /// What people come by, beside the store.
 pub struct People {
@@ -52,6 +55,8 @@ pub struct App {
     pub accounts: Arc<Accounts>,
     /// Whom people allowed to play for them.
     pub oauth: Oauth,
+    /// The same for clients that have no OAuth of their own.
+    pub connect: Connect,
     /// How people sign in.
     pub desk: Desk,
     /// What signs our JWTs.
@@ -62,6 +67,8 @@ pub struct App {
     pub runs: Runs,
     /// What is answered again and again.
     pub kept: Kept,
+    /// Whether all this is about to end.
+    pub ending: Ending,
 }
 
 impl App {
@@ -82,9 +89,12 @@ impl App {
             Arc::clone(&clock),
             people.documents,
         );
+        let connect =
+            Connect::new(&oauth, store.clone(), Arc::clone(&accounts), Arc::clone(&clock));
         Arc::new(Self {
             public_url: public_url.to_owned(),
             oauth,
+            connect,
             rates: RateLimits::new(Arc::clone(&clock)),
             desk: Desk::new(public_url, Arc::clone(&accounts), people.providers),
             signing_keys: people.signing_keys,
@@ -92,6 +102,7 @@ impl App {
             runs: Runs::new(store, Arc::clone(&catalog), clock),
             catalog,
             kept: Kept::default(),
+            ending: Ending::default(),
         })
     }
 

@@ -25,7 +25,7 @@ const CODE_MICROS: i64 = 60 * 1_000_000;
 /// How long a used code is remembered, in microseconds: one hour. Its return ends the family.
 const CODE_KEPT: i64 = 3_600 * 1_000_000;
 /// Characters of a client's name that stand for one that it does not have.
-const UNNAMED: &str = "An unnamed client";
+pub(super) const UNNAMED: &str = "An unnamed client";
 
 const CONSENT: &str = "consent";
 pub(super) const CODE: &str = "code";

@@ -35,9 +35,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    app::App,
+    app::{App, Patience},
     caller::{Caller, Scope},
     error::Error,
+    keys::Key,
 };
 pub use answer::Answer;
 
@@ -77,6 +78,9 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<keys::ListGrants>(),
     OpDef::of::<keys::RevokeGrant>(),
 ];
+
+/// The tool by which a person allows a session something.
+pub const CONNECT: &str = account::ConnectBottrade::NAME;
 
 /// The field that makes a repeated call harmless.
 pub const IDEMPOTENCY_KEY: &str = "idempotency_key";
@@ -252,12 +256,31 @@ impl<C, D> Formatted<C, D> {
     }
 }
 
+/// The session that a client returned the id of, as long as it opens nothing.
+#[derive(Debug, Clone, Default)]
+pub enum Session {
+    /// It returned none.
+    #[default]
+    None,
+    /// It was never ours, or has ended.
+    Unknown,
+    /// Somebody may allow it something; a call may wait for that.
+    Open {
+        /// Its id.
+        id: Key,
+        /// Of this call.
+        patience: Patience,
+    },
+}
+
 /// The circumstances of one call.
 pub struct Cx {
     /// The service.
     pub app: Arc<App>,
     /// Who asks.
     pub caller: Caller,
+    /// In which session, where that is not what the caller is known by.
+    pub session: Session,
     /// Who reads the answer.
     pub reader: Reader,
 }

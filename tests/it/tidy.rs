@@ -34,7 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("proof", &["ops", "runs", "scenarios", "store"]),
     ("api", &["app", "accounts", "oauth", "ops", "runs", "traffic", "web"]),
     ("web", &["app", "accounts", "oauth", "sign_in", "runs", "traffic"]),
-    ("ops", &["app", "runs", "scenarios", "store", "traffic"]),
+    ("ops", &["app", "oauth", "runs", "scenarios", "store", "traffic"]),
     ("app", &["accounts", "oauth", "runs", "scenarios", "sign_in", "store", "traffic"]),
     ("oauth", &["accounts", "store"]),
     ("sign_in", &["accounts", "store"]),
