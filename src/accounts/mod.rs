@@ -3,6 +3,7 @@
 mod audit;
 mod keys;
 mod known;
+mod mcp_sessions;
 mod people;
 mod sessions;
 mod tickets;
@@ -21,6 +22,7 @@ use known::Known;
 
 pub use audit::{Event, note};
 pub use keys::NewKey;
+pub use mcp_sessions::{MCP_SESSION_IDLE, MCP_SESSION_MICROS};
 pub use people::Person;
 pub use sessions::{SESSION_SECONDS, Session};
 
@@ -58,8 +60,8 @@ impl Accounts {
         self.create_key(LOCAL, "first key", Family::Benchmark).await.map(Some)
     }
 
-    /// The account that a key or an access token opens; none when it is unknown, expired or
-    /// revoked.
+    /// The account that a key, an access token or the id of an MCP session opens; none when it is
+    /// unknown, expired or revoked.
     ///
     /// What another process revoked may open it for a second more.
     pub async fn holder(&self, key: &Key) -> Result<Option<Arc<Account>>, Error> {
@@ -71,6 +73,7 @@ impl Accounts {
         let found = match key.kind() {
             Kind::Key(_) => self.of_key(hash, now).await?,
             Kind::Access => self.of_token(hash, now).await?,
+            Kind::McpSession => self.of_mcp_session(hash, now).await?,
             Kind::Refresh | Kind::Code | Kind::Session | Kind::Ticket => None,
         };
         let Some(holder) = found.map(Arc::new).filter(|it| is_good(it, now)) else {

@@ -130,9 +130,17 @@ impl Accounts {
         Ok(erased?)
     }
 
-    /// Forgets sessions, tickets and tokens that ended.
+    /// Forgets sessions, tickets and tokens that ended; writes nothing when none has.
     pub async fn upkeep(&self) -> Result<(), Error> {
         let now = self.now();
+        let due = self.store.read(move |tx| {
+            Ok(store::sessions::is_due(tx, now)?
+                || store::tickets::is_due(tx, now)?
+                || store::grants::is_due(tx, now)?)
+        });
+        if !due.await? {
+            return Ok(());
+        }
         let swept = self.store.write(move |tx| {
             store::sessions::sweep(tx, now)?;
             store::tickets::sweep(tx, now)?;

@@ -1,5 +1,5 @@
-//! Who stands at the door, by `X-API-Key`, `Authorization: Bearer` or `X-Bot-Key`; and how the door
-//! says that nobody, or the wrong one, does.
+//! Who stands at the door: by `X-API-Key`, `Authorization: Bearer` or `X-Bot-Key`, else at `/mcp` by
+//! the session that a person connected; and how the door says that nobody, or the wrong one, does.
 
 use std::sync::Arc;
 
@@ -9,37 +9,63 @@ use axum::{
     response::Response,
 };
 
+use super::mcp::SESSION_HEADER;
 use crate::{
-    app::App,
+    app::{App, Patience},
     caller::{Account, Caller, Credential, Scope},
     error::{Code, Dialect, Error},
-    keys::{Family, Key},
-    oauth::metadata,
-    ops::route::{dialect_at, is_of_bot_keys},
+    keys::{Family, Key, Kind},
+    oauth::{Standing, metadata},
+    ops::{
+        Session,
+        route::{dialect_at, is_of_bot_keys},
+    },
 };
 
 /// Parameters that would put a credential into an address.
 const CREDENTIALS_IN_ADDRESS: &[&str] = &["access_token", "api_key", "bot_key", "token"];
 
-/// Adds the [`Caller`] to a request that has no credential or a good one; a bad one is refused.
-pub(super) async fn authenticated(app: &App, mut request: Request) -> Result<Request, Error> {
-    // The metadata tells how to get a credential, also to whom comes with a bad one.
-    let caller = if is_open(request.uri()) {
-        Caller::Anonymous
+/// Where operations are, and with them callers. What else there is (health, documents, metadata,
+/// pages) is the same for everybody, and must not fail because of a key that went bad: clients send
+/// theirs everywhere.
+const WITH_CALLERS: &[&str] = &["/mcp", "/api/v1/", "/api/trade/v1/"];
+
+/// Adds the [`Caller`] to a request that has no credential or a good one; a bad one is refused,
+/// where a credential matters.
+///
+/// Without a credential an MCP session counts that somebody allowed something; one that nobody has
+/// is added for the tools that lead to it.
+pub(super) async fn authenticated(
+    app: &App,
+    mut request: Request,
+    patience: &Patience,
+) -> Result<Request, Error> {
+    in_no_address(request.uri())?;
+    let path = request.uri().path();
+    let mut caller = if WITH_CALLERS.iter().any(|it| path.starts_with(it)) {
+        caller(app, path, request.headers()).await?
     } else {
-        in_no_address(request.uri())?;
-        caller(app, request.uri().path(), request.headers()).await?
+        Caller::Anonymous
     };
+    let may_be_in_session = matches!(caller, Caller::Anonymous) && path.starts_with("/mcp");
+    if let Some(id) = request.headers().get(SESSION_HEADER).filter(|_| may_be_in_session) {
+        let session = match app.connect.standing(id.to_str().unwrap_or_default()).await? {
+            Standing::Connected(account) => {
+                let opens = opens(app, Shows::Bearer, &account);
+                caller = Caller::Account(opens.then_some(account).ok_or_else(Error::key_invalid)?);
+                Session::None
+            }
+            Standing::Open(id) => Session::Open { id, patience: patience.clone() },
+            Standing::Unknown => Session::Unknown,
+        };
+        request.extensions_mut().insert(session);
+    }
     if let Caller::Account(account) = &caller {
         let client = request.extensions().get().copied().unwrap_or_default();
         app.rates.check_call(&account.id, client)?;
     }
     request.extensions_mut().insert(caller);
     Ok(request)
-}
-
-fn is_open(uri: &Uri) -> bool {
-    ["/.well-known/", "/oauth/"].iter().any(|it| uri.path().starts_with(it))
 }
 
 fn in_no_address(uri: &Uri) -> Result<(), Error> {
@@ -130,16 +156,24 @@ async fn caller(app: &App, path: &str, headers: &HeaderMap) -> Result<Caller, Er
 }
 
 async fn of_key(app: &App, header: Shows, key: &Key) -> Result<Option<Arc<Account>>, Error> {
-    let Some(account) = app.accounts.holder(key).await? else { return Ok(None) };
-    let opens = match &account.credential {
+    // The id of a session is none: it is in a header of its own, which programs log.
+    if key.kind() == Kind::McpSession {
+        return Ok(None);
+    }
+    let holder = app.accounts.holder(key).await?;
+    Ok(holder.filter(|account| opens(app, header, account)))
+}
+
+/// Whether what an account was found by opens anything when this header shows it.
+fn opens(app: &App, header: Shows, account: &Account) -> bool {
+    match &account.credential {
         Credential::Key { family: Family::Bot, .. } => true,
         _ if header == Shows::BotKey => false,
         Credential::Key { family: Family::Benchmark, .. } => true,
         // A token that was made for another address is none here.
         Credential::Grant { resource, .. } => *resource == app.oauth.resource(),
         Credential::Session { .. } | Credential::KeyToken { .. } => false,
-    };
-    Ok(opens.then_some(account))
+    }
 }
 
 /// The account of a token of `/api/auth/token`, if what it was made from still stands.

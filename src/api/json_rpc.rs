@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::auth::Wanted;
 use crate::error::{Code, Error};
@@ -32,6 +32,11 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 /// The answer to a call that is refused before it is read.
 pub(super) fn refused(error: &Error) -> Response {
+    refused_with(error, &Value::Null)
+}
+
+/// The same with these members beside what every error says of itself.
+pub(super) fn refused_with(error: &Error, more: &Value) -> Response {
     let status = match error.status() {
         // Clients sign in by the status and its challenge.
         known @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => known,
@@ -42,7 +47,11 @@ pub(super) fn refused(error: &Error) -> Response {
         Code::MalformedRequest => INVALID_REQUEST,
         _ => INVALID_PARAMS,
     };
-    let body = json!({ "code": code, "message": error.text(), "data": error.problem() });
+    let mut problem = error.problem();
+    for (name, value) in more.as_object().into_iter().flatten() {
+        problem[name] = value.clone();
+    }
+    let body = json!({ "code": code, "message": error.text(), "data": problem });
     let body = json!({ "jsonrpc": "2.0", "id": null, "error": body });
     let why = (Extension(error.code), Extension(Wanted(error.scope)));
     (status, why, Json(body)).into_response()

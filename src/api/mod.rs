@@ -33,13 +33,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use rmcp::ServerHandler;
-use tokio::time::timeout;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowHeaders, Any as AnyOrigin, CorsLayer},
 };
 
-use crate::{app::App, error::Error, ops::route::dialect_at, web};
+use crate::{
+    app::{App, Patience},
+    error::Error,
+    ops::route::dialect_at,
+    web,
+};
 use limits::Limits;
 
 /// How long a browser need not ask again whether it may call; none keeps it longer.
@@ -56,13 +60,16 @@ pub fn with_mcp<S: ServerHandler + Clone>(app: &Arc<App>, limits: &Limits, serve
     let panics = CatchPanicLayer::custom(panicked);
     let answer = middleware::from_fn_with_state(door, answer);
     // One layer instead of several: each call copies every layer once per layer around it.
-    let routes = rest::router(app)
+    let programs = rest::router(app)
         .merge(mcp::router(app, server))
         .merge(oauth::router(app))
-        .merge(web::router(app))
         // It holds for the routes that are there already.
         .method_not_allowed_fallback(rest::no_method)
-        .layer((panics, cors(), answer));
+        .layer((panics, cors(), answer.clone()));
+    // What is shown to a person is read by no other site.
+    let pages =
+        web::router(app).method_not_allowed_fallback(rest::no_method).layer((panics, answer));
+    let routes = programs.merge(pages);
     // Without it, axum would put the layers around the route again for every call.
     routes.with_state(())
 }
@@ -77,8 +84,9 @@ struct Door {
 async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let has_body = !request.body().is_end_stream();
     let dialect = dialect_at(request.uri().path());
+    let patience = Patience::default();
     let admitted = async {
-        let request = auth::authenticated(&door.app, request).await?;
+        let request = auth::authenticated(&door.app, request, &patience).await?;
         pace::whole_body(door.limits.body, request).await
     };
     let admitted = async { admitted.await.map_err(|error| error.told_in(dialect)) };
@@ -91,8 +99,7 @@ async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> 
     };
     // A command that reached the journal by then is done, and a retry with its idempotency key
     // gets its answer.
-    let answered = timeout(door.limits.answer, answered).await;
-    let answered = answered.unwrap_or_else(|_| Err(Error::took_too_long()));
+    let answered = pace::in_time(door.limits.answer, &patience, answered).await;
     auth::challenged(&door.app, answered.into_response())
 }
 
@@ -109,7 +116,7 @@ fn cors() -> CorsLayer {
         header::WWW_AUTHENTICATE,
         header::RETRY_AFTER,
         header::LINK,
-        HeaderName::from_static("mcp-session-id"),
+        mcp::SESSION_HEADER,
         HeaderName::from_static("mcp-protocol-version"),
     ];
     let exposed = exposed.into_iter().chain(standing::names()).collect::<Vec<_>>();

@@ -1,6 +1,6 @@
-//! The pace of a call: its body comes whole and in time before any work.
+//! The pace of a call: its body comes whole and in time before any work, and its answer in time.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -11,7 +11,7 @@ use http_body_util::LengthLimitError;
 use tokio::time::timeout;
 
 use super::limits::BODY_BYTES_MAX;
-use crate::error::Error;
+use crate::{app::Patience, error::Error};
 
 /// Reads the body, so that a slow or endless one holds nothing but its connection.
 pub(super) async fn whole_body(time: Duration, request: Request) -> Result<Request, Error> {
@@ -27,6 +27,19 @@ pub(super) async fn whole_body(time: Duration, request: Request) -> Result<Reque
         Ok(Err(error)) => Err(Error::malformed_request(error)),
         Err(_) => Err(Error::too_slow()),
     }
+}
+
+/// Waits so long for an answer, and longer where the call asked for it meanwhile.
+pub(super) async fn in_time<T>(
+    time: Duration,
+    patience: &Patience,
+    answered: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let mut answered = pin!(answered);
+    if let Ok(answered) = timeout(time, &mut answered).await {
+        return answered;
+    }
+    timeout(patience.asked(), answered).await.unwrap_or_else(|_| Err(Error::took_too_long()))
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {

@@ -1,6 +1,7 @@
 //! The service as one value: made once, shared by every call.
 
 pub mod kept;
+mod wait;
 
 use std::{path::Path, sync::Arc};
 
@@ -9,7 +10,7 @@ use crate::{
     clock::Clock,
     error::Error,
     oauth::{
-        Oauth,
+        Connect, Oauth,
         document::{Documents, SystemResolver},
         jwt::SigningKeys,
     },
@@ -25,6 +26,8 @@ use crate::{
     traffic::RateLimits,
 };
 use kept::Kept;
+
+pub use wait::{Ending, Patience};
 
 /// What people come by, beside the store.
 pub struct People {
@@ -61,6 +64,8 @@ pub struct App {
     pub accounts: Arc<Accounts>,
     /// Whom people allowed to play for them.
     pub oauth: Oauth,
+    /// The same for clients that have no OAuth of their own.
+    pub connect: Connect,
     /// How people sign in.
     pub desk: Desk,
     /// What signs our JWTs.
@@ -76,6 +81,8 @@ pub struct App {
     /// What is answered again and again.
     pub kept: Kept,
     store: Store,
+    /// Whether all this is about to end.
+    pub ending: Ending,
 }
 
 impl App {
@@ -96,9 +103,12 @@ impl App {
             Arc::clone(&clock),
             people.documents,
         );
+        let connect =
+            Connect::new(&oauth, store.clone(), Arc::clone(&accounts), Arc::clone(&clock));
         Arc::new(Self {
             public_url: public_url.to_owned(),
             oauth,
+            connect,
             rates: RateLimits::new(Arc::clone(&clock)),
             meter: Meter::new(store.clone(), Arc::clone(&clock)),
             paper: Paper::new(store.clone(), Arc::clone(&clock), people.feed),
@@ -109,6 +119,7 @@ impl App {
             store,
             catalog,
             kept: Kept::default(),
+            ending: Ending::default(),
         })
     }
 

@@ -128,7 +128,11 @@ impl Serve {
         };
         let served = async {
             let router = api::router(&app, &limits).merge(api::feed::router(door));
-            let cut = listen::serve(listener, router, &limits, async { drop(asked.await) }).await;
+            let stop = async {
+                drop(asked.await);
+                app.ending.begin();
+            };
+            let cut = listen::serve(listener, router, &limits, stop).await;
             if cut > 0 {
                 tracing::warn!(cut, "connections were cut at shutdown");
             }

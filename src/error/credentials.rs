@@ -12,6 +12,14 @@ impl Error {
         )
     }
 
+    /// No credential, from a client whose session a person may connect.
+    pub fn connect_first(login_url: &str, code: &str) -> Self {
+        Self::new(Code::KeyRequired, "BotTrade API key required").hint(format!(
+            "a person opens {login_url}, signs in, and allows it if the page shows the code \
+             {code}; then repeat the call. connect_bottrade can wait for them; a key works, too"
+        ))
+    }
+
     /// An unknown or revoked credential.
     pub fn key_invalid() -> Self {
         Self::new(Code::KeyInvalid, "Invalid API key")

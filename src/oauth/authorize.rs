@@ -1,7 +1,7 @@
 //! Asking a person: what a client wants, what the person says, and the code that follows.
 
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
 use super::{
     Oauth,
@@ -25,7 +25,7 @@ const CODE_MICROS: i64 = 60 * 1_000_000;
 /// How long a used code is remembered, in microseconds: one hour. Its return ends the family.
 const CODE_KEPT: i64 = 3_600 * 1_000_000;
 /// Characters of a client's name that stand for one that it does not have.
-const UNNAMED: &str = "An unnamed client";
+pub(super) const UNNAMED: &str = "An unnamed client";
 
 const CONSENT: &str = "consent";
 pub(super) const CODE: &str = "code";
@@ -76,11 +76,13 @@ impl Request {
 
     /// What a page must let its form lead to: the answer sends the browser on.
     pub fn form_target(&self) -> String {
-        let url = Url::parse(self.redirect.as_str()).ok();
-        match url.as_ref().map(|url| (url.scheme(), url.origin())) {
-            Some(("http" | "https", origin)) => origin.ascii_serialization(),
-            Some((scheme, _)) => format!("{scheme}:"),
-            None => String::new(),
+        let Ok(url) = Url::parse(self.redirect.as_str()) else { return String::new() };
+        match (url.scheme(), url.host()) {
+            ("http" | "https", Some(Host::Domain(_) | Host::Ipv4(_))) => {
+                url.origin().ascii_serialization()
+            }
+            // A policy has no words for an IPv6 address: a browser passes over one.
+            (scheme, _) => format!("{scheme}:"),
         }
     }
 

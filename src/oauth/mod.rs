@@ -7,6 +7,7 @@
 
 mod authorize;
 pub mod client;
+mod connect;
 pub mod document;
 mod error;
 mod form;
@@ -30,6 +31,7 @@ use client::ClientMetadata;
 use document::{DocumentError, Documents};
 
 pub use authorize::{Asked, Decision, Refused, Request};
+pub use connect::{Answer, Connect, Link, Question, Standing};
 pub use error::{OauthError, Word};
 pub use form::Form;
 pub use token::Tokens;
@@ -112,9 +114,13 @@ impl Oauth {
         Ok(Arc::new(client))
     }
 
-    /// Forgets clients that nobody uses.
+    /// Forgets clients that nobody uses; writes nothing when there is none.
     pub async fn upkeep(&self) -> Result<(), Error> {
         let now = self.clock.now().as_microsecond();
+        let due = self.store.read(move |tx| store::clients::is_due(tx, now - CLIENT_KEPT, now));
+        if !due.await? {
+            return Ok(());
+        }
         let swept = self.store.write(move |tx| store::clients::sweep(tx, now - CLIENT_KEPT, now));
         Ok(swept.await.map(drop)?)
     }

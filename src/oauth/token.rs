@@ -88,7 +88,8 @@ impl Oauth {
         if body.client_id != client_id {
             return Err(wrong());
         }
-        if form.need("redirect_uri")? != body.redirect {
+        // OAuth 2.1 has clients leave it out; PKCE says whose the code is.
+        if form.get("redirect_uri")?.is_some_and(|it| it != body.redirect) {
             return Err(invalid_grant("redirect_uri is not the one that the code was sent to"));
         }
         if !pkce::proves(form.need("code_verifier")?, &body.challenge) {

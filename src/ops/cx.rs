@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Access, OpDef, ResponseFormat};
 use crate::{
-    app::App,
+    app::{App, Patience},
     caller::Caller,
     error::Error,
+    keys::Key,
     paper::meter::{Metered, Standing},
 };
 
@@ -19,12 +20,31 @@ pub enum Reader {
     Model,
 }
 
+/// The session that a client returned the id of, as long as it opens nothing.
+#[derive(Debug, Clone, Default)]
+pub enum Session {
+    /// It returned none.
+    #[default]
+    None,
+    /// It was never ours, or has ended.
+    Unknown,
+    /// Somebody may allow it something; a call may wait for that.
+    Open {
+        /// Its id.
+        id: Key,
+        /// Of this call.
+        patience: Patience,
+    },
+}
+
 /// The circumstances of one call.
 pub struct Cx {
     /// The service.
     pub app: Arc<App>,
     /// Who asks.
     pub caller: Caller,
+    /// In which session, where that is not what the caller is known by.
+    pub session: Session,
     /// Who reads the answer.
     pub reader: Reader,
     told: Told,
@@ -34,7 +54,14 @@ pub struct Cx {
 impl Cx {
     /// A call.
     pub fn new(app: Arc<App>, caller: Caller, reader: Reader) -> Self {
-        Self { app, caller, reader, told: Told::default(), metered: OnceLock::new() }
+        let (session, told, metered) = (Session::None, Told::default(), OnceLock::new());
+        Self { app, caller, session, reader, told, metered }
+    }
+
+    /// The same call in a session.
+    #[must_use]
+    pub fn within(self, session: Session) -> Self {
+        Self { session, ..self }
     }
 
     /// The same call, where the door wants to hear how the account stands with its limits.

@@ -43,7 +43,7 @@ use crate::{
     paper::meter::Kind,
 };
 pub use answer::Answer;
-pub use cx::{Cx, Reader, Told};
+pub use cx::{Cx, Reader, Session, Told};
 pub use route::{Method, Route};
 
 /// All operations, in the order in which a new agent meets them.
@@ -94,6 +94,9 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<bot::keys::CreateBotKey>(),
     OpDef::of::<bot::keys::RevokeBotKey>(),
 ];
+
+/// The tool by which a person allows a session something.
+pub const CONNECT: &str = account::ConnectBottrade::NAME;
 
 /// The field that makes a repeated call harmless.
 pub const IDEMPOTENCY_KEY: &str = "idempotency_key";

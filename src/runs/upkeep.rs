@@ -17,18 +17,15 @@ const ANSWER_MICROS_MAX: i64 = DAY_MICROS;
 const ROWS_MAX: i64 = 500;
 
 impl Runs {
-    /// Abandons what lies idle and forgets old answers. Answers how many of each.
+    /// Abandons what lies idle and forgets old answers. Answers how many of each. Writes nothing
+    /// when there is nothing to do.
     pub async fn upkeep(&self) -> Result<(usize, u64), Error> {
         let now = self.clock.now().as_microsecond();
+        let before = now - ANSWER_MICROS_MAX;
         let mut forgotten = 0;
-        loop {
-            let sweep =
-                move |tx: &mut dyn Tx| idempotency::sweep(tx, now - ANSWER_MICROS_MAX, ROWS_MAX);
-            let swept = self.store.write(sweep).await?;
-            forgotten += swept;
-            if i64::try_from(swept).unwrap_or(i64::MAX) < ROWS_MAX {
-                break;
-            }
+        while self.store.read(move |tx| idempotency::is_due(tx, before)).await? {
+            let sweep = move |tx: &mut dyn Tx| idempotency::sweep(tx, before, ROWS_MAX);
+            forgotten += self.store.write(sweep).await?;
         }
         self.lives.drop_idle(self.clock.now());
         Ok((self.abandon_idle(now - IDLE_MICROS_MAX).await?, forgotten))

@@ -73,3 +73,15 @@ pub fn sweep(tx: &mut dyn Tx, before: i64, now: i64) -> Result<u64, StoreError> 
         &[before.into(), now.into()],
     )
 }
+
+/// Whether a sweep would forget one.
+pub fn is_due(tx: &mut dyn Tx, before: i64, now: i64) -> Result<bool, StoreError> {
+    let row = query_opt(
+        tx,
+        "/* upkeep */ SELECT id FROM oauth_clients WHERE last_used_at < $1 AND NOT EXISTS (\
+         SELECT 1 FROM grants WHERE grants.client_id = oauth_clients.id \
+         AND grants.revoked_at IS NULL AND grants.expires_at > $2) LIMIT 1",
+        &[before.into(), now.into()],
+    )?;
+    Ok(row.is_some())
+}

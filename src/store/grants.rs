@@ -238,7 +238,45 @@ pub fn touch(tx: &mut dyn Tx, account_id: &str, id: &str, at: i64) -> Result<(),
     Ok(())
 }
 
+/// Puts the end of a grant with one token off, but never past its age; gives its end, if the grant
+/// is good.
+pub fn put_off(
+    tx: &mut dyn Tx,
+    account_id: &str,
+    id: &str,
+    until: i64,
+    age_max: i64,
+) -> Result<Option<i64>, StoreError> {
+    let row = query_opt(
+        tx,
+        "SELECT created_at FROM grants \
+         WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL",
+        &[account_id.into(), id.into()],
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let end = until.min(row.int("created_at")? + age_max);
+    tx.exec(
+        "UPDATE grants SET expires_at = $3 WHERE account_id = $1 AND id = $2 AND expires_at < $3",
+        &[account_id.into(), id.into(), end.into()],
+    )?;
+    tx.exec(
+        "/* by grant */ UPDATE tokens SET expires_at = $2 WHERE grant_id = $1 AND expires_at < $2",
+        &[id.into(), end.into()],
+    )?;
+    Ok(Some(end))
+}
+
 /// Forgets tokens that expired before this instant.
 pub fn sweep(tx: &mut dyn Tx, before: i64) -> Result<u64, StoreError> {
     tx.exec("/* upkeep */ DELETE FROM tokens WHERE expires_at < $1", &[before.into()])
+}
+
+/// Whether a sweep would forget one.
+pub fn is_due(tx: &mut dyn Tx, before: i64) -> Result<bool, StoreError> {
+    let row = query_opt(
+        tx,
+        "/* upkeep */ SELECT kind FROM tokens WHERE expires_at < $1 LIMIT 1",
+        &[before.into()],
+    )?;
+    Ok(row.is_some())
 }

@@ -122,3 +122,13 @@ pub fn sweep(tx: &mut dyn Tx, before: i64, limit: i64) -> Result<u64, StoreError
         &[before.into(), limit.into()],
     )
 }
+
+/// Whether a sweep would forget one.
+pub fn is_due(tx: &mut dyn Tx, before: i64) -> Result<bool, StoreError> {
+    let row = query_opt(
+        tx,
+        "/* upkeep */ SELECT seq FROM idempotency WHERE at < $1 LIMIT 1",
+        &[before.into()],
+    )?;
+    Ok(row.is_some())
+}

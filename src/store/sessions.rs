@@ -91,3 +91,13 @@ pub fn end(tx: &mut dyn Tx, account_id: &str, id: &str) -> Result<bool, StoreErr
 pub fn sweep(tx: &mut dyn Tx, now: i64) -> Result<u64, StoreError> {
     tx.exec("/* upkeep */ DELETE FROM sessions WHERE expires_at <= $1", &[now.into()])
 }
+
+/// Whether a sweep would forget one.
+pub fn is_due(tx: &mut dyn Tx, now: i64) -> Result<bool, StoreError> {
+    let row = query_opt(
+        tx,
+        "/* upkeep */ SELECT id FROM sessions WHERE expires_at <= $1 LIMIT 1",
+        &[now.into()],
+    )?;
+    Ok(row.is_some())
+}

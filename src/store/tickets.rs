@@ -80,3 +80,10 @@ pub fn put(tx: &mut dyn Tx, hash: &Digest, body: &str) -> Result<(), StoreError>
 pub fn sweep(tx: &mut dyn Tx, now: i64) -> Result<u64, StoreError> {
     tx.exec("DELETE FROM tickets WHERE expires_at <= $1", &[now.into()])
 }
+
+/// Whether a sweep would forget one.
+pub fn is_due(tx: &mut dyn Tx, now: i64) -> Result<bool, StoreError> {
+    let row =
+        query_opt(tx, "SELECT purpose FROM tickets WHERE expires_at <= $1 LIMIT 1", &[now.into()])?;
+    Ok(row.is_some())
+}

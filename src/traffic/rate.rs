@@ -40,6 +40,8 @@ pub enum Rate {
     KeysOfAccount,
     /// Making keys, by account: leaves a row each.
     KeyCreation,
+    /// MCP sessions for clients without a credential, by address: each takes memory.
+    McpSession,
     /// Calls with a credential, by account: see [`RateLimits::check_call`].
     AccountCalls,
 }
@@ -55,7 +57,7 @@ struct Limit {
 
 impl Rate {
     /// In the order of their declaration.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::SignIn,
         Self::SignInCallback,
         Self::Token,
@@ -63,6 +65,7 @@ impl Rate {
         Self::KeysFromAddress,
         Self::KeysOfAccount,
         Self::KeyCreation,
+        Self::McpSession,
         Self::AccountCalls,
     ];
 
@@ -75,6 +78,7 @@ impl Rate {
             Self::KeysFromAddress => (240, MINUTE, 120, "calls about keys from this address"),
             Self::KeysOfAccount => (60, MINUTE, 60, "calls about keys of this account"),
             Self::KeyCreation => (10, HOUR, 10, "new keys of this account"),
+            Self::McpSession => (60, MINUTE, 300, "new MCP sessions from this address"),
             // More than a client far away can ask one after the other on a hundred connections.
             Self::AccountCalls => (1000, SECOND, 5000, "calls of this account"),
         };

@@ -76,20 +76,38 @@ pub(super) async fn answer(
     check_origin(&app, &headers)?;
     let sign_in = || Error::sign_in_required("your session has ended; nothing was allowed");
     let session = signed_in(&app, &headers).await?.ok_or_else(sign_in)?;
-    let pairs = pairs(&body);
-    let field = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, it)| it.as_str());
-    check_form(&session, field("csrf").unwrap_or_default())?;
-    let chosen: Vec<&str> =
-        pairs.iter().filter(|(key, _)| key == "scope").map(|(_, it)| it.as_str()).collect();
-    let decision = match field("decision") {
-        Some("allow") => Scopes::parse(&chosen.join(" ")).map_or(Decision::Deny, Decision::Allow),
-        _ => Decision::Deny,
-    };
-    let ticket = field("ticket").unwrap_or_default();
-    elsewhere(app.oauth.decide(ticket, &session, decision).await?.as_str())
+    let sent = Sent(pairs(&body));
+    check_form(&session, sent.field("csrf").unwrap_or_default())?;
+    let ticket = sent.field("ticket").unwrap_or_default();
+    elsewhere(app.oauth.decide(ticket, &session, sent.decision()).await?.as_str())
 }
 
-fn pairs(text: &[u8]) -> Vec<(String, String)> {
+/// What a form with a question sent.
+pub(super) struct Sent(pub(super) Vec<(String, String)>);
+
+impl Sent {
+    /// The first field of this name.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, it)| it.as_str())
+    }
+
+    /// What the person said; whatever is not plainly yes is no.
+    pub(super) fn decision(&self) -> Decision {
+        let chosen: Vec<&str> = self.all("scope").collect();
+        match self.field("decision") {
+            Some("allow") => {
+                Scopes::parse(&chosen.join(" ")).map_or(Decision::Deny, Decision::Allow)
+            }
+            _ => Decision::Deny,
+        }
+    }
+}
+
+pub(super) fn pairs(text: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(text).into_owned().collect()
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod browser;
+mod connect;
 mod consent;
 mod page;
 mod sign_in;
@@ -35,6 +36,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/login/link/{ticket}", get(sign_in::show_link).post(sign_in::follow_link))
         .route("/logout", post(sign_in::out))
         .route(metadata::AUTHORIZE, get(consent::ask).post(consent::answer))
+        .route("/connect/{ticket}", get(connect::ask).post(connect::answer))
         .route("/account", get(account::show))
         .with_state(Arc::clone(app))
 }

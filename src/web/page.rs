@@ -25,10 +25,10 @@ impl From<askama::Error> for Failed {
 
 #[derive(Template)]
 #[template(path = "message.html")]
-struct Message<'a> {
-    title: &'a str,
-    text: &'a str,
-    hint: Option<&'a str>,
+pub(super) struct Message<'a> {
+    pub(super) title: &'a str,
+    pub(super) text: &'a str,
+    pub(super) hint: Option<&'a str>,
 }
 
 impl IntoResponse for Failed {

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from bottrade_server import ROOT, Binary, Server, environment, free_port
 from browser import Browser
@@ -71,6 +72,33 @@ def test_first_start_shows_the_key_on_a_terminal(binary: Binary, tmp_path: Path)
         process.terminate()
         process.wait(15)
         os.close(ours)
+
+
+def test_a_full_standard_output_stops_nothing(binary: Binary, tmp_path: Path) -> None:
+    """Nor does a closed one: where the server is can be known otherwise."""
+    for number, redirected in enumerate((">/dev/full", ">&-")):
+        port, folder = free_port(), tmp_path / str(number)
+        command = f'exec "$0" --listen 127.0.0.1:{port} --data-dir "$1" {redirected}'
+        with subprocess.Popen(["sh", "-c", command, binary.path, folder], env=environment()) as process:
+            try:
+                wait_for_answer(f"http://127.0.0.1:{port}/api/health")
+                assert process.poll() is None
+            finally:
+                process.terminate()
+            assert process.wait(15) == 0
+
+
+def wait_for_answer(url: str, seconds: float = 20) -> None:
+    """Returns when somebody answers there that all is well."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            assert httpx.get(url, timeout=5).json() == {"ok": True}
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "nobody answers"
+            time.sleep(0.05)
+        else:
+            return
 
 
 def test_a_pasted_claude_line_carries_the_key(binary: Binary, tmp_path: Path) -> None:

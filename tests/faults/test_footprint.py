@@ -1,4 +1,4 @@
-"""What strangers leave behind: nothing."""
+"""What strangers leave behind: nothing, but for a bounded number of sessions that end by themselves."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ async def initialize(port: int, times: int) -> None:
         heard = await answer(reader)
         assert heard is not None
         assert heard.status == 200, heard
-        assert "mcp-session-id" not in heard.headers
     writer.close()
 
 

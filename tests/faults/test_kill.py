@@ -170,8 +170,8 @@ def fall(victim: Victim, fail: str, **env: str) -> tuple[Ledger, bool]:
     return ledger, fell
 
 
-DURING_A_CALL = "before_commit:6"
-"""The first three commits of a start are those of its upkeep; eight calls follow."""
+DURING_A_CALL = "before_commit:3"
+"""A start that finds nothing to do commits nothing; each of the eight calls that follow commits once."""
 
 
 def test_the_judge_catches_an_answer_kept_in_a_transaction_of_its_own(faulty: Binary, tmp_path: Path) -> None:

@@ -43,3 +43,4 @@ mod skills;
 mod tidy;
 mod tokens;
 mod tool_contract;
+mod upkeep;

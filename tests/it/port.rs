@@ -211,7 +211,7 @@ async fn who_is_refused_before_the_body_came_hears_that_it_was_the_last_call() {
     assert!(heard.is_last(), "{}", heard.head);
     line.closes();
     let mut line = port.connect(ME).await;
-    let heard = line.ask(&with_key(HEALTH));
+    let heard = line.ask(&with_key(b"GET /api/v1/runs HTTP/1.1\r\nhost: localhost\r\n\r\n"));
     heard.problem(401, "Invalid API key");
     assert!(!heard.is_last() && line.stays_open(), "nothing was left unread: {}", heard.head);
     assert_eq!(line.ask(HEALTH).status, 200);

@@ -37,7 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("proof", &["ops", "runs", "scenarios", "store"]),
     ("api", &["app", "accounts", "oauth", "ops", "paper", "runs", "traffic", "web"]),
     ("web", &["app", "accounts", "oauth", "sign_in", "runs", "traffic"]),
-    ("ops", &["app", "paper", "runs", "scenarios", "store", "traffic"]),
+    ("ops", &["app", "oauth", "paper", "runs", "scenarios", "store", "traffic"]),
     ("app", &["accounts", "oauth", "paper", "runs", "scenarios", "sign_in", "store", "traffic"]),
     ("oauth", &["accounts", "store"]),
     ("sign_in", &["accounts", "store"]),

@@ -18,7 +18,7 @@ use super::super::{
 use crate::{
     caller::{Caller, Scope},
     error::Error,
-    ops::{OpDef, guide::Resource},
+    ops::{OpDef, Session, guide::Resource},
 };
 
 /// The revision that has batches; who names none is taken to speak it.
@@ -43,13 +43,21 @@ struct Named {
 }
 
 impl Asked {
-    /// The operation, where it asks for one.
-    fn op(&self) -> Option<&'static OpDef> {
-        let params = self.params.as_ref()?;
-        match self.method.as_str() {
-            "tools/call" => OpDef::tool(params.name.as_deref()?).ok(),
-            "resources/read" => Resource::find(params.uri.as_deref()?).ok()?.0.op(),
-            _ => None,
+    /// Refuses a caller for whom the operation that it asks for is not. Only somebody is told which
+    /// tools there are not; `has` knows those that are no operations.
+    fn admit(&self, caller: &Caller, has: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let Some(params) = &self.params else { return Ok(()) };
+        match (self.method.as_str(), params) {
+            ("tools/call", Named { name: Some(name), .. }) => match OpDef::tool(name) {
+                Ok(op) => op.admit(caller),
+                Err(_) if has(name) => Ok(()),
+                Err(_) => caller.account().map(drop),
+            },
+            ("resources/read", Named { uri: Some(uri), .. }) => {
+                let op = Resource::find(uri).ok().and_then(|(resource, _)| resource.op());
+                op.map_or(Ok(()), |op| op.admit(caller))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -74,8 +82,8 @@ impl Call {
     }
 
     /// Refuses a caller for whom one of its messages is not: told by the status alone, as clients
-    /// begin to sign in by it.
-    pub(super) fn admit(&self) -> Result<(), Error> {
+    /// begin to sign in by it. `has` knows the tools that are no operations.
+    pub(super) fn admit(&self, has: impl Fn(&str) -> bool) -> Result<(), Error> {
         let Some(caller) = self.parts.extensions.get::<Caller>() else { return Ok(()) };
         // Whoever may do everything need not be asked what is meant.
         if Scope::ALL.into_iter().all(|scope| caller.with(scope).is_ok()) {
@@ -87,8 +95,31 @@ impl Call {
             serde_json::from_slice(&self.body).into_iter().collect()
         };
         // What asks for nothing, such as an answer, hides nothing beside it.
-        let asked = messages.iter().filter_map(|it| serde_json::from_str(it.get()).ok());
-        asked.filter_map(|it: Asked| it.op()).try_for_each(|op| op.admit(caller))
+        let mut asked = messages.iter().filter_map(|it| serde_json::from_str(it.get()).ok());
+        asked.try_for_each(|it: Asked| it.admit(caller, &has))
+    }
+
+    /// What came before the body.
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// In which session.
+    pub(super) fn session(&self) -> Session {
+        self.parts.extensions.get().cloned().unwrap_or_default()
+    }
+
+    /// As whom its client introduces itself, if it does; without a name, as nobody in particular.
+    pub(super) fn introduced(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Hello {
+            method: String,
+            #[serde(default)]
+            params: Value,
+        }
+        let Hello { method, params } = serde_json::from_slice(&self.body).ok()?;
+        let name = || params["clientInfo"]["name"].as_str().unwrap_or_default().to_owned();
+        (method == "initialize").then(name)
     }
 
     /// The request again.

@@ -1,8 +1,9 @@
 //! MCP over streamable HTTP: four revisions of the protocol at one address, one tool per
-//! operation, no session, JSON answers.
+//! operation, JSON answers; a session is where a person's consent is, and nothing else.
 
 mod batch;
 mod reading;
+mod session;
 mod tools;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
@@ -36,8 +37,10 @@ use crate::{
     app::App,
     caller::Caller,
     error::Error,
-    ops::{Cx, Reader, Told, guide, toolsets::Chosen},
+    ops::{Cx, Reader, Session, Told, guide, toolsets::Chosen},
 };
+
+pub(super) use session::HEADER as SESSION_HEADER;
 
 /// Chooses toolsets where the address cannot be changed.
 pub(super) const TOOLSETS_HEADER: HeaderName = HeaderName::from_static("x-mcp-toolsets");
@@ -80,6 +83,7 @@ pub(crate) fn router<S: ServerHandler + Clone>(app: &Arc<App>, server: S) -> Rou
         // `Home` has looked at both by then.
         .disable_allowed_hosts()
         .disable_allowed_origins();
+    let mounted = server.clone();
     // Shared: a copy of the service copies its configuration.
     let service =
         Arc::new(StreamableHttpService::new(move || Ok(server.clone()), sessions, config));
@@ -88,19 +92,24 @@ pub(crate) fn router<S: ServerHandler + Clone>(app: &Arc<App>, server: S) -> Rou
         let sent_json = json_rpc::is_json(request.headers());
         json_rpc::answered(sent_json, service.handle(request).await.map(Body::new)).await
     };
+    let app = Arc::clone(app);
     let answer = async move |mut request: Request| {
         let account = Told::default();
         request.extensions_mut().insert(account.clone());
-        let call = async {
-            let call = Call::of(admitted(&home, request)?).await?;
-            call.admit().map(|()| call)
+        let call = async { Call::of(admitted(&home, request)?).await };
+        let call = match call.await {
+            Ok(call) => call,
+            Err(error) => return json_rpc::refused(&error),
         };
-        let call = call.await;
-        let answer = match call {
-            Ok(call) if call.is_batch() => call.answered(one).await,
-            Ok(call) => one(call.whole()).await,
-            Err(error) => json_rpc::refused(&error),
+        let fresh = session::fresh(&app, &call);
+        let mut answer = match call.admit(|tool| mounted.get_tool(tool).is_some()) {
+            Err(error) => session::refused(&app, &call.session(), error).await,
+            Ok(()) if call.is_batch() => call.answered(one).await,
+            Ok(()) => one(call.whole()).await,
         };
+        if let Some(id) = fresh {
+            answer.headers_mut().insert(SESSION_HEADER, id);
+        }
         standing::told(answer, account.standing())
     };
     let no_method = async || Error::post_required().into_response();
@@ -149,7 +158,8 @@ impl Server {
     fn cx(&self, context: &RequestContext<RoleServer>) -> Cx {
         let caller = carried::<Caller>(context).cloned().unwrap_or(Caller::Anonymous);
         let told = carried::<Told>(context).cloned().unwrap_or_default();
-        Cx::new(Arc::clone(&self.app), caller, Reader::Model).telling(told)
+        let session = carried::<Session>(context).cloned().unwrap_or_default();
+        Cx::new(Arc::clone(&self.app), caller, Reader::Model).telling(told).within(session)
     }
 }
 

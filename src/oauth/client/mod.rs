@@ -2,7 +2,7 @@
 //!
 //! Every client is public: it proves itself by PKCE and its redirect URI, and has no secret.
 
-mod name;
+pub(super) mod name;
 mod registration;
 
 use serde::{Deserialize, Serialize};

@@ -16,7 +16,7 @@ const BRAILLE_BLANK: char = '\u{2800}';
 
 /// The name on one line, without what cannot be seen, turns the direction of writing or leaves the
 /// line; nothing when nothing is left.
-pub(super) fn clean(text: &str) -> Option<String> {
+pub(in crate::oauth) fn clean(text: &str) -> Option<String> {
     let mut name = String::new();
     let (mut length, mut marks, mut space) = (0, 0, false);
     for letter in text.chars() {

@@ -23,7 +23,7 @@ async fn every_revision_is_spoken() {
     let anon = TestApp::new().anon();
     for version in LEGACY {
         let reply = ask(&anon, version, "initialize", initialize(version)).await;
-        assert!(!reply.headers.contains_key("mcp-session-id"));
+        assert!(reply.headers.contains_key("mcp-session-id"), "for who returns it");
         let hello = result(&reply);
         assert_eq!(hello["protocolVersion"], *version);
         welcomes(&hello, &hello["serverInfo"]);
@@ -35,7 +35,9 @@ async fn every_revision_is_spoken() {
         let headers = [("mcp-protocol-version", *version)];
         assert_eq!(anon.mcp_raw(&headers, initialized.to_string()).await.status, 202);
     }
-    let hello = result(&ask(&anon, MODERN, "server/discover", json!({})).await);
+    let reply = ask(&anon, MODERN, "server/discover", json!({})).await;
+    assert!(!reply.headers.contains_key("mcp-session-id"));
+    let hello = result(&reply);
     let spoken: Vec<&str> = LEGACY.iter().copied().chain([MODERN]).collect();
     assert_eq!(hello["supportedVersions"], json!(spoken));
     welcomes(&hello, &hello["_meta"]["io.modelcontextprotocol/serverInfo"]);

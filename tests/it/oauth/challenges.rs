@@ -32,6 +32,9 @@ async fn whoever_shows_nothing_is_told_how_to_begin() {
     challenged(&anon.mcp_raw(&[], read.to_string()).await, 401, WANTED);
     challenged(&anon.mcp_raw(&[], call("get_run").to_string()).await, 401, WANTED);
     challenged(&anon.mcp_raw(&[], call("start_run").to_string()).await, 401, WANTED);
+    challenged(&anon.mcp_raw(&[], call("no_such_tool").to_string()).await, 401, WANTED);
+    let batch = json!([call("auth_status"), call("no_such_tool")]);
+    challenged(&anon.mcp_raw(&[], batch.to_string()).await, 401, WANTED);
 }
 
 #[tokio::test]
@@ -45,6 +48,33 @@ async fn whoever_shows_something_bad_is_told_so_at_every_door() {
         let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
         challenged(&bearer.post("/mcp", list).await, 401, BAD);
     }
+}
+
+#[tokio::test]
+async fn what_is_the_same_for_everybody_is_told_whatever_is_shown() {
+    let scene = Scene::new().await;
+    let bearer = scene.bearer("bt_oat_x");
+    for path in [
+        "/",
+        "/api/health",
+        "/api/openapi.json",
+        "/api/openapi.yaml",
+        "/api/docs",
+        "/api/llms.txt",
+        "/llms.txt",
+        "/skills",
+        "/login",
+        "/oauth/jwks",
+        "/.well-known/oauth-protected-resource/mcp",
+    ] {
+        assert_eq!(bearer.get(path).await.status, 200, "{path}");
+    }
+    bearer.get("/api/no-such").await.any_problem();
+    // No operation is among them, not even one that is public.
+    for path in ["/api/v1/scenarios", "/api/v1/leaderboard", "/api/v1/no-such"] {
+        challenged(&bearer.get(path).await, 401, BAD);
+    }
+    challenged(&bearer.tool("list_scenarios").await, 401, BAD);
 }
 
 #[tokio::test]

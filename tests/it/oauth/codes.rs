@@ -65,6 +65,15 @@ async fn a_code_is_good_for_its_own_client_redirect_and_verifier_alone() {
 }
 
 #[tokio::test]
+async fn a_client_need_not_say_again_where_its_code_was_sent() {
+    let scene = Scene::new().await;
+    let (program, code) = code(&scene).await;
+    let without = [("redirect_uri", ""), ("code_verifier", "short")];
+    program.exchange_with(&code, &without).await.oauth_error(400, "invalid_grant");
+    Tokens::of(&program.exchange_with(&code, &[("redirect_uri", "")]).await);
+}
+
+#[tokio::test]
 async fn a_code_is_good_for_a_minute() {
     for (later, good) in [(59, true), (60, false), (61, false), (4_000, false)] {
         let scene = Scene::new().await;

@@ -1,11 +1,13 @@
 //! The authorization server and sign-in, attacked as reliability demands: real HTTP through the
 //! router, by a browser that follows nothing by itself and a program that is a client.
 
+mod agent;
 mod authorize;
 mod bot_keys;
 mod browser;
 mod challenges;
 mod codes;
+mod connect;
 mod consent;
 mod erasure;
 mod flow;

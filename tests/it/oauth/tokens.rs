@@ -2,6 +2,7 @@
 
 use bottrade::{
     keys::{Family, Key, Kind},
+    oauth::jwt::{Grant, SigningKeys},
     store::{Store, grants},
 };
 use serde_json::json;
@@ -120,7 +121,17 @@ async fn a_jwt_opens_nothing() {
     let hs256 = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJsb2NhbCJ9.\
                  0bYbTfJw1N5c2kZ1xk0g1mY5Z5b8xwYg7i8n8yq0u7E";
     let eddsa = "eyJhbGciOiJFZERTQSIsImtpZCI6Ii4uLy4uL2Rldi9udWxsIn0.eyJzdWIiOiJsb2NhbCJ9.AA";
-    for token in [none, hs256, eddsa, ours["access_token"].as_str().unwrap()] {
+    // As good as ours, but for the key that signed it.
+    let clock = scene.server.clock.clone();
+    let foreign = SigningKeys::in_memory(URL, clock).unwrap();
+    let local = scene.server.app.accounts.local().await.unwrap().unwrap();
+    let grant = Grant { account: &local, client_id: URL, session: "s" };
+    let foreign = foreign.issue(&grant).unwrap();
+    let own = ours["access_token"].as_str().unwrap();
+    assert_eq!(foreign.split('.').count(), 3);
+    assert!(scene.server.app.signing_keys.verify(own).is_ok());
+    assert!(scene.server.app.signing_keys.verify(&foreign).is_err());
+    for token in [none, hs256, eddsa, own, &foreign] {
         let refused = scene.bearer(token).get("/api/v1/runs").await;
         refused.problem(401, "Invalid API key");
         assert!(!scene.opens(token).await);
