@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use sim::{Money, Price, Quantity};
 
-use crate::ops::{Reader, views::tick};
+use crate::ops::{
+    Reader,
+    views::{rough, tick},
+};
 
 /// Decimals of quantities and prices.
 const UNIT_DECIMALS: u32 = 8;
@@ -46,6 +49,14 @@ impl Digits {
 
     pub(super) fn money(self, money: Money) -> String {
         fixed(money.units(), CENT_DECIMALS)
+    }
+
+    /// A figure that is no amount.
+    pub(super) fn figure(self, figure: f64) -> f64 {
+        match self.0 {
+            Reader::Program => figure,
+            Reader::Model => rough(figure),
+        }
     }
 
     /// `part` in percent of `whole`; nothing of nothing is nothing.

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim::paper::Kpi;
+use sim::{metrics::Metric, paper::Kpi};
 
-use super::Clock;
+use super::{Clock, Digits};
 use crate::{
     error::{Dialect, Error},
     ops::{Access, Cx, Effect, Op, Route},
     paper::{Look, TRADES_MIN},
 };
 
-/// What the rank is worth that is shown beside the figures.
-const LABEL: &str = "replayed history";
+/// What a record is that was made on replayed history: nobody may take it for a forecast.
+const OF_HISTORY: &str = "replayed history";
+/// What one is that was made on quotes of the operator.
+const OF_A_FEED: &str = "simulated trading on pushed quotes";
 
 #[doc = include_str!("../../../tools/get_trading_kpi.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -56,27 +58,29 @@ pub(in crate::ops) struct Figures {
 }
 
 impl Figures {
-    fn of(look: &Look<'_>) -> Self {
+    fn of(look: &Look<'_>, digits: Digits) -> Self {
         let kpi = Kpi::of(look.book, look.tape);
         let reasons = kpi.null_reasons();
+        let figure = |metric: Metric| digits.figure(metric.unwrap_or_default());
+        let replayed = look.season.source.starts_with("replay");
         Self {
             clock: Clock::of(look),
             season: look.season.number,
-            total_return_pct: kpi.total_return_pct,
-            sharpe_ratio: kpi.sharpe_ratio.unwrap_or_default(),
-            sortino_ratio: kpi.sortino_ratio.unwrap_or_default(),
-            win_rate: kpi.win_rate_pct.unwrap_or_default(),
-            profit_factor: kpi.profit_factor.unwrap_or_default(),
-            max_drawdown: kpi.max_drawdown_pct,
+            total_return_pct: digits.figure(kpi.total_return_pct),
+            sharpe_ratio: figure(kpi.sharpe_ratio),
+            sortino_ratio: figure(kpi.sortino_ratio),
+            win_rate: figure(kpi.win_rate_pct),
+            profit_factor: figure(kpi.profit_factor),
+            max_drawdown: digits.figure(kpi.max_drawdown_pct),
             total_trades: kpi.total_trades,
-            expectancy: kpi.expectancy.unwrap_or_default(),
+            expectancy: figure(kpi.expectancy),
             consecutive_wins: kpi.consecutive_wins,
             consecutive_losses: kpi.consecutive_losses,
             null_reasons: reasons.map(|(name, why)| (name, why.to_string())).collect(),
             rank: None,
             rank_total: 0,
             rank_min_trades: TRADES_MIN,
-            label: LABEL,
+            label: if replayed { OF_HISTORY } else { OF_A_FEED },
         }
     }
 }
@@ -91,7 +95,8 @@ impl Op for GetTradingKpi {
 
     async fn run(self, cx: &Cx) -> Result<Figures, Error> {
         let account = &cx.caller.account()?.id;
-        let figures = cx.app.paper.look(account, Figures::of).await?;
+        let view = |look: &Look<'_>| Figures::of(look, Digits(cx.reader));
+        let figures = cx.app.paper.look(account, view).await?;
         let standing = cx.app.paper.rank(account).await?;
         Ok(Figures { rank: standing.rank, rank_total: standing.of, ..figures })
     }

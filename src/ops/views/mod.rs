@@ -17,7 +17,7 @@ use super::input::INSTANT;
 
 pub(crate) use bars::Visible;
 pub use bars::{BarRows, BarView, BarsView};
-pub(crate) use concise::tick;
+pub(crate) use concise::{rough, tick};
 pub use concise::{Pulse, Table, Vitals};
 pub use file::{EventPart, FORMAT, RunFile};
 pub use order::{OrderView, TradeView};

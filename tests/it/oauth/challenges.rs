@@ -1,5 +1,6 @@
 //! How the doors say that a credential is wanted, bad, or not enough.
 
+use bottrade::ops::{Access, OpDef};
 use serde_json::{Value, json};
 
 use super::{Scene, call};
@@ -159,6 +160,9 @@ async fn whoever_shows_nothing_looks_at_what_is_public() {
         let reply = ask("tools/call", json!({ "name": name, "arguments": {} })).await;
         match reply.status {
             200 => public.push(name),
+            _ if OpDef::tool(name).unwrap().access == Access::Paper => {
+                challenged(&reply, 401, &WANTED.replace(":trade", ":paper"));
+            }
             _ => challenged(&reply, 401, WANTED),
         }
     }

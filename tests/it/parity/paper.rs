@@ -53,6 +53,9 @@ fn lean(value: &mut Value) {
             });
             members.values_mut().for_each(lean);
         }
+        Value::Number(number) if number.is_f64() => {
+            *value = json!(format!("{:.3e}", number.as_f64().unwrap()));
+        }
         Value::String(text) if text.contains('.') => {
             if let Ok(number) = text.parse::<f64>() {
                 *text = format!("{number:.3e}");
