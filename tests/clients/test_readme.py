@@ -62,6 +62,15 @@ def test_the_curl_lines_end_with_a_proof(newcomer: Server) -> None:
     assert "is proven" in at(newcomer, f"{block('curl:')}\n{prove}")
 
 
+def test_the_bot_lines_trade_on_paper(newcomer: Server) -> None:
+    trade = block("A bot has a key of its own").replace("target/release/bottrade", str(newcomer.binary.path))
+    quotes, order, portfolio, kpi = map(json.loads, at(newcomer, f"{trade}\n".replace("\ncurl", "\necho\ncurl")).split("\n")[1:])
+    assert [quote["symbol"] for quote in quotes] == ["AAPL", "BTC-USD"]
+    assert (order["status"], order["client_order_id"]) == ("FILLED", "first")
+    assert [position["symbol"] for position in portfolio["positions"]] == ["BTC-USD"]
+    assert kpi["label"] == "replayed history"
+
+
 def test_the_skill_lines_install_bots_that_play(newcomer: Server) -> None:
     """In a home of its own, with a model that has nothing to say."""
     home = "export HOME=$PWD\n"

@@ -19,7 +19,7 @@ from script import SANDBOX, Answer, Arguments, play, sandbox_run
 
 @asynccontextmanager
 async def bridged(packages: Packages, server: Server, home: Path) -> AsyncIterator[ClientSession]:
-    """A host of stdio servers and its bridge, started as README.md has it."""
+    """A host of stdio servers and its bridge, with the key in a header."""
     bridge = StdioServerParameters(
         command=str(packages.modules / ".bin" / "mcp-remote"),
         args=[f"{server.base}/mcp", "--header", f"X-API-Key:{server.key}"],
