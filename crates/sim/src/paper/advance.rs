@@ -4,19 +4,49 @@ use super::{
     Account, Moment, Print, Tape, Why,
     account::Working,
     fill::{Against, Fate, Meeting},
+    tape::Point,
 };
 use crate::{
     engine::path::Prices,
     market::SymbolId,
-    num::Quantity,
+    num::{Price, Quantity},
     order::{OrderKind, TimeInForce},
     time::Timestamp,
 };
 
-/// An instrument whose prints concern the account, and the first of them that is yet to come.
+/// An instrument whose prints concern the account.
 struct Watch {
     instrument: SymbolId,
+    /// Its first print that is yet to come, among those of the instrument.
     next: usize,
+    /// The tick of that print; no tick has the last number.
+    tick: u32,
+    /// The displayed price, zero before there is one.
+    mark: Price,
+}
+
+impl Watch {
+    /// All prints of the first `ticks` ticks have come.
+    fn new(tape: &Tape, instrument: SymbolId, ticks: usize) -> Self {
+        let prints = tape.prints(instrument);
+        let next = prints.partition_point(|it| it.index() < ticks);
+        let mark = prints[..next].last().map_or(Price::ZERO, |it| it.price);
+        Self { instrument, next, tick: tick_of(prints.get(next)), mark }
+    }
+
+    /// Takes the next print.
+    fn take(&mut self, tape: &Tape) -> Option<Point> {
+        let prints = tape.prints(self.instrument);
+        let point = *prints.get(self.next)?;
+        self.next += 1;
+        self.tick = tick_of(prints.get(self.next));
+        self.mark = point.price;
+        Some(point)
+    }
+}
+
+fn tick_of(point: Option<&Point>) -> u32 {
+    point.map_or(u32::MAX, |it| it.tick)
 }
 
 impl Account {
@@ -39,16 +69,26 @@ impl Account {
     /// Plays the ticks up to this count that concern the account.
     fn follow(&mut self, tape: &Tape, ticks: usize) {
         let mut watches = self.watches(tape);
-        loop {
-            let upcoming = watches.iter_mut().filter_map(|watch| {
-                let point = tape.prints(watch.instrument).get(watch.next)?;
-                (point.index() < ticks).then_some((point.tick, watch))
-            });
-            let Some((_, watch)) = upcoming.min_by_key(|(tick, _)| *tick) else { return };
+        let mut due = self.due();
+        while let Some(watch) = watches.iter_mut().min_by_key(|it| it.tick) {
+            if watch.tick as usize >= ticks {
+                return;
+            }
             let (instrument, nth) = (watch.instrument, watch.next);
-            watch.next += 1;
+            let Some(point) = watch.take(tape) else { return };
+            let at = tape.ticks()[point.index()].at.max(self.now.at);
             let before = (self.working.len(), self.fills.len());
-            self.print(tape, instrument, nth);
+            if due.is_some_and(|due| due < at) {
+                self.pass(tape, at);
+                due = self.due();
+            }
+            let meeting = Meeting { tape, instrument, at, ticks: point.index() + 1, point };
+            self.print(nth, &meeting);
+            if self.quantity(instrument) != Quantity::ZERO {
+                let marks = watches.iter().map(|it| (it.instrument, it.mark));
+                let worth = self.worth_at(tape, marks);
+                self.call_margin(worth, &meeting);
+            }
             if before != (self.working.len(), self.fills.len()) {
                 watches.retain(|watch| self.is_concerned(watch.instrument));
             }
@@ -61,11 +101,7 @@ impl Account {
             self.working.iter().map(|it| it.instrument).chain(held).collect();
         instruments.sort_unstable();
         instruments.dedup();
-        let watch = |instrument| {
-            let next = tape.prints(instrument).partition_point(|it| it.index() < self.now.ticks);
-            Watch { instrument, next }
-        };
-        instruments.into_iter().map(watch).collect()
+        instruments.into_iter().map(|it| Watch::new(tape, it, self.now.ticks)).collect()
     }
 
     fn is_concerned(&self, instrument: SymbolId) -> bool {
@@ -82,61 +118,54 @@ impl Account {
         self.working.partition_point(|it| it.instrument < instrument)
     }
 
-    /// One print: the instrument's orders have their turn, then the margin is looked at.
-    fn print(&mut self, tape: &Tape, instrument: SymbolId, nth: usize) {
-        let point = tape.prints(instrument)[nth];
-        let tick = &tape.ticks()[point.index()];
-        let at = tick.at.max(self.now.at);
-        self.pass(tape, at);
-        let ticks = point.index() + 1;
-        if tape.is_in_session(tick) {
-            let meeting = Meeting { tape, instrument, at, ticks, point };
-            let mut turn = self.first_of(instrument);
-            while let Some(&working) = self.working.get(turn) {
-                if working.instrument != instrument {
-                    break;
-                }
-                if self.has_turn(working, nth, &meeting) {
+    /// The orders of an instrument have their turn at its nth print.
+    fn print(&mut self, nth: usize, meeting: &Meeting<'_>) {
+        if !meeting.point.in_session {
+            return;
+        }
+        let mut turn = self.first_of(meeting.instrument);
+        while let Some(working) = self.working.get(turn).copied() {
+            if working.instrument != meeting.instrument {
+                break;
+            }
+            match self.turn_of(working, nth, meeting) {
+                Some(working) => {
+                    self.working[turn] = working;
                     turn += 1;
-                } else {
+                }
+                None => {
                     self.working.remove(turn);
                 }
             }
         }
-        if self.quantity(instrument) != Quantity::ZERO {
-            self.call_margin(tape, ticks, at);
-        }
     }
 
-    /// Holds an order that waits against a print; answers whether it goes on waiting.
-    fn has_turn(&mut self, mut working: Working, nth: usize, meeting: &Meeting<'_>) -> bool {
+    /// Holds an order that waits against a print; answers how it goes on waiting, if it does.
+    fn turn_of(
+        &mut self,
+        mut working: Working,
+        nth: usize,
+        meeting: &Meeting<'_>,
+    ) -> Option<Working> {
         let against = self.against(&working, nth, meeting);
         match self.meet(&mut working, against, meeting) {
-            Fate::Waits => {
-                let turn = self.working.partition_point(|it| it.place() < working.place());
-                self.working[turn] = working;
-                true
-            }
-            Fate::Filled => false,
+            Fate::Waits => Some(working),
+            Fate::Filled => None,
             Fate::Refused(why) => {
-                if let Some(order) = self.order_mut(working.number) {
-                    order.refuse(why, meeting.at);
-                }
-                false
+                self.refuse(working.number, why, meeting.at);
+                None
             }
         }
     }
 
     /// What of a print an order may know: of a bar inside which it was placed the close alone.
     fn against(&self, working: &Working, nth: usize, meeting: &Meeting<'_>) -> Against {
-        let tape = meeting.tape;
-        let tick = &tape.ticks()[meeting.point.index()];
-        let Print::Bar { high, low, close, .. } = tick.print else {
-            return Against::Price(meeting.point.price);
+        let Meeting { tape, instrument, point, .. } = *meeting;
+        let Print::Bar { high, low, close, .. } = tape.ticks()[point.index()].print else {
+            return Against::Price(point.price);
         };
-        let open = &tape.prints(meeting.instrument)[nth - 1];
-        let rested =
-            working.placed <= open.index() && tape.is_in_session(&tape.ticks()[open.index()]);
+        let open = tape.prints(instrument)[nth - 1];
+        let rested = working.placed <= open.index() && open.in_session;
         let market =
             self.order(working.number).is_some_and(|it| it.order.kind == OrderKind::Market);
         if !rested || market {
@@ -145,15 +174,16 @@ impl Account {
         Against::Bar { prices: Prices::new(open.price, high, low, close), close }
     }
 
+    /// The second after which something happens whatever is printed.
+    fn due(&self) -> Option<Timestamp> {
+        let ends = self.working.iter().map(|it| it.until).min();
+        ends.into_iter().chain(self.sampled_next).min()
+    }
+
     /// What is due before this second: orders that ended and samples of equity, in order of time.
     fn pass(&mut self, tape: &Tape, until: Timestamp) {
-        loop {
-            let ends = self.working.iter().map(|it| it.until).min();
-            let due = [ends, self.sampled_next].into_iter().flatten().min();
-            let Some(due) = due.filter(|it| *it < until) else { return };
-            if ends == Some(due) {
-                self.expire(due);
-            }
+        while let Some(due) = self.due().filter(|it| *it < until) {
+            self.expire(due);
             if self.sampled_next == Some(due) {
                 self.samples.push(self.worth(tape, tape.moment(due).ticks).equity);
                 self.sampled_next = tape.snapshots().after(due);
@@ -165,6 +195,9 @@ impl Account {
     fn expire(&mut self, at: Timestamp) {
         let ended: Vec<u32> =
             self.working.iter().filter(|it| it.until == at).map(|it| it.number).collect();
+        if ended.is_empty() {
+            return;
+        }
         self.working.retain(|it| it.until != at);
         for number in ended {
             if let Some(order) = self.order_mut(number) {

@@ -241,24 +241,28 @@ impl Account {
         slippage
     }
 
-    /// Closes a position at the displayed price moved by slippage.
+    /// Closes a position at its displayed price moved by slippage, at a print of any instrument.
     pub(super) fn close_by_force(
         &mut self,
-        tape: &Tape,
-        ticks: usize,
-        at: Timestamp,
         (instrument, held): (SymbolId, Quantity),
         why: Why,
+        meeting: &Meeting<'_>,
     ) {
-        let Some(&point) = tape.point(instrument, ticks) else { return };
-        let listing = tape.listing(instrument);
+        let Some(&point) = meeting.tape.point(instrument, meeting.ticks) else { return };
+        let listing = meeting.tape.listing(instrument);
         let side = if held > Quantity::ZERO { Side::Sell } else { Side::Buy };
         let (quantity, reference) = (held.abs(), point.price);
         let price = reference.slipped(listing.slippage_bps, side.direction());
         let commission = listing.asset_type.commission(quantity, quantity.value(price));
         let deal = Deal { side, quantity, price, reference, commission };
-        let meeting = Meeting { tape, instrument, at, ticks, point };
-        self.book(&deal, None, Some(why), &meeting);
+        self.book(&deal, None, Some(why), &Meeting { instrument, point, ..*meeting });
+    }
+
+    /// Ends an order that a rule refuses.
+    pub(super) fn refuse(&mut self, number: u32, why: Why, at: Timestamp) {
+        if let Some(order) = self.order_mut(number) {
+            order.refuse(why, at);
+        }
     }
 
     pub(super) fn order_mut(&mut self, number: u32) -> Option<&mut super::Order> {

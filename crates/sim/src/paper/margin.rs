@@ -1,12 +1,11 @@
 //! What an account may hold: buying power, position limits, short sales and margin calls.
 
-use super::{Account, AssetType, NewOrder, POSITION_LIMIT_PCT, Side, Tape, Why};
+use super::{Account, AssetType, NewOrder, POSITION_LIMIT_PCT, Side, Tape, Why, fill::Meeting};
 use crate::{
     engine::buying_power::quantity_max,
     market::SymbolId,
     num::{Money, PRICE_MAX, Price, Quantity, SCALE},
     order::OrderKind,
-    time::Timestamp,
 };
 
 /// Basis points in a percent.
@@ -48,13 +47,27 @@ impl Account {
 
     /// The same, leaving out one position.
     fn worth_without(&self, tape: &Tape, ticks: usize, out: Option<SymbolId>) -> Worth {
+        let held = self.held().map(|(instrument, _)| instrument);
+        let price = |instrument| tape.point(instrument, ticks).map_or(Price::ZERO, |it| it.price);
+        let held = held.filter(|it| Some(*it) != out).map(|it| (it, price(it)));
+        self.worth_at(tape, held)
+    }
+
+    /// What the account is worth at these prices, of every instrument that is held.
+    pub(super) fn worth_at(
+        &self,
+        tape: &Tape,
+        prices: impl Iterator<Item = (SymbolId, Price)>,
+    ) -> Worth {
         let (mut value, mut margin) = (0_i128, Money::ZERO);
-        for (instrument, position) in self.held().filter(|(it, _)| Some(*it) != out) {
-            let price = tape.point(instrument, ticks).map_or(position.avg_cost, |it| it.price);
-            let exact = position.quantity.exact_value(price);
-            value += exact;
-            let kind = tape.listing(instrument).asset_type;
-            margin += kind.margin(Money::from_exact(exact.abs()));
+        for (instrument, price) in prices {
+            let quantity = self.quantity(instrument);
+            if quantity != Quantity::ZERO {
+                let exact = quantity.exact_value(price);
+                value += exact;
+                let kind = tape.listing(instrument).asset_type;
+                margin += kind.margin(Money::from_exact(exact.abs()));
+            }
         }
         Worth { equity: self.ledger.cash + Money::from_exact(value), margin }
     }
@@ -148,9 +161,9 @@ impl Account {
         if value > allowed { Err(Why::PositionLimit { value, allowed }) } else { Ok(()) }
     }
 
-    /// Closes everything if the margin is gone once so many ticks have happened.
-    pub(super) fn call_margin(&mut self, tape: &Tape, ticks: usize, at: Timestamp) {
-        let Worth { equity, margin } = self.worth(tape, ticks);
+    /// Closes everything if the margin is gone at a print.
+    pub(super) fn call_margin(&mut self, worth: Worth, meeting: &Meeting<'_>) {
+        let Worth { equity, margin } = worth;
         // Below half of the margin, as equity that is not above zero always is.
         if equity + equity >= margin {
             return;
@@ -158,12 +171,12 @@ impl Account {
         let why = Why::MarginCall { equity, margin };
         for working in std::mem::take(&mut self.working) {
             if let Some(order) = self.order_mut(working.number) {
-                order.cancel(why, at);
+                order.cancel(why, meeting.at);
             }
         }
         let held: Vec<_> = self.held().map(|(it, position)| (it, position.quantity)).collect();
         for (instrument, quantity) in held {
-            self.close_by_force(tape, ticks, at, (instrument, quantity), why);
+            self.close_by_force((instrument, quantity), why, meeting);
         }
     }
 }

@@ -58,7 +58,7 @@ impl Account {
         let Some(order) = self.order(number) else { return };
         let (instrument, time_in_force) = (order.order.instrument, order.order.time_in_force);
         if let Err(why) = self.check_order(tape, &order.order) {
-            return self.refuse(number, why);
+            return self.refuse(number, why, self.now.at);
         }
         let mut working = Working {
             instrument,
@@ -76,7 +76,7 @@ impl Account {
         });
         match (fate, time_in_force) {
             (Fate::Filled, _) => {}
-            (Fate::Refused(why), _) => self.refuse(number, why),
+            (Fate::Refused(why), _) => self.refuse(number, why, self.now.at),
             (Fate::Waits, TimeInForce::Gtc | TimeInForce::Day) => self.wait(working),
             (Fate::Waits, TimeInForce::Ioc | TimeInForce::Fok) => {
                 let closed = met.is_none().then(|| self.no_session(tape, instrument));
@@ -88,7 +88,7 @@ impl Account {
     /// Queues an order behind those of its instrument.
     fn wait(&mut self, working: Working) {
         if self.working.len() >= WORKING_ORDERS_MAX {
-            return self.refuse(working.number, Why::TooManyWorking);
+            return self.refuse(working.number, Why::TooManyWorking, self.now.at);
         }
         let place = self.working.partition_point(|it| it.place() < working.place());
         self.working.insert(place, working);
@@ -103,13 +103,6 @@ impl Account {
             order.refuse(closed.unwrap_or(Why::NotWhole { asked, possible: Quantity::ZERO }), at);
         } else {
             order.cancel(closed.unwrap_or(Why::NotAtOnce { left }), at);
-        }
-    }
-
-    fn refuse(&mut self, number: u32, why: Why) {
-        let at = self.now.at;
-        if let Some(order) = self.order_mut(number) {
-            order.refuse(why, at);
         }
     }
 

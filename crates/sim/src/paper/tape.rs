@@ -136,6 +136,8 @@ pub struct Tape {
 pub(super) struct Point {
     /// An index into the ticks of the tape.
     pub(super) tick: u32,
+    /// Whether it belongs to a session, so that orders meet it.
+    pub(super) in_session: bool,
     /// The price displayed from here on.
     pub(super) price: Price,
     /// The volume of the last completed bar; zero where there is none.
@@ -146,6 +148,21 @@ impl Point {
     /// The index of its tick.
     pub(super) const fn index(&self) -> usize {
         self.tick as usize
+    }
+}
+
+impl Tick {
+    /// Whether it belongs to a session: an open to the one that begins or lasts, a bar to the one
+    /// that lasts or closes, a price to either.
+    fn is_in_session(&self, calendar: &Calendar) -> bool {
+        let before = Timestamp::from_seconds(self.at.seconds() - 1);
+        let lasts = || calendar.session(self.at).is_some();
+        let lasted = || calendar.session(before).is_some();
+        match self.print {
+            Print::Open(_) => lasts(),
+            Print::Bar { .. } => lasted(),
+            Print::Price(_) => lasts() || lasted(),
+        }
     }
 }
 
@@ -259,7 +276,12 @@ impl Tape {
             Print::Bar { volume, .. } => volume,
             _ => before.map_or(Quantity::ZERO, |it| it.volume),
         };
-        self.prints[index].push(Point { tick: number, price: tick.print.price(), volume });
+        self.prints[index].push(Point {
+            tick: number,
+            in_session: tick.is_in_session(&listing.calendar),
+            price: tick.print.price(),
+            volume,
+        });
         self.ticks.push(tick);
         Ok(())
     }
@@ -330,19 +352,5 @@ impl Tape {
     /// All prints of an instrument.
     pub(super) fn prints(&self, instrument: SymbolId) -> &[Point] {
         &self.prints[instrument.index()]
-    }
-
-    /// Whether a print belongs to a session of its instrument: an open to the one that begins or
-    /// lasts, a bar to the one that lasts or closes.
-    pub(super) fn is_in_session(&self, tick: &Tick) -> bool {
-        let calendar = &self.listings[tick.instrument.index()].calendar;
-        let before = Timestamp::from_seconds(tick.at.seconds() - 1);
-        match tick.print {
-            Print::Open(_) => calendar.session(tick.at).is_some(),
-            Print::Bar { .. } => calendar.session(before).is_some(),
-            Print::Price(_) => {
-                calendar.session(tick.at).or_else(|| calendar.session(before)).is_some()
-            }
-        }
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn empty_tape() -> Tape {
 }
 
 impl World {
-    /// Shares have bars in sessions, coins bars around the clock, currencies quotes, oil a fix a day.
+    /// Shares have bars in sessions, coins all day long; currencies have quotes, oil a fix a day.
     pub(crate) fn ticks(&self) -> Vec<Tick> {
         let ids: Vec<SymbolId> = empty_tape().instruments().collect();
         let mut ticks = Vec::new();
