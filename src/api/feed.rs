@@ -1,5 +1,5 @@
-//! The operator's door for quotes: `POST /api/v1/feed`, a batch of NDJSON lines a call. It belongs to
-//! no account: who has the operator's token may, nobody else.
+//! The operator's door for quotes: `POST /api/v1/feed`, a batch of NDJSON lines a call. It belongs
+//! to no account: who has the operator's token may, nobody else.
 
 use std::sync::Arc;
 
@@ -74,8 +74,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The refusal of somebody else. No sign-in and no key of an account opens this door, so it does not
-/// say where to get one.
+/// The refusal of somebody else. No sign-in and no key of an account opens this door, so it does
+/// not say where to get one.
 fn challenge() -> Response {
     let mut response = Error::operator_required().into_response();
     response.extensions_mut().remove::<Code>();

@@ -39,10 +39,11 @@ pub(crate) enum Verb {
     Push(Push),
 }
 
-/// Send instruments and quotes to a server that is started with `--feed push`: a JSON object a line,
-/// such as {"type":"instrument","symbol":"BTC/USD","name":"Bitcoin","asset_type":"CRYPTO"} and
-/// {"type":"quote","symbol":"BTC/USD","price":"64000.5","ts":"2026-11-22T09:30:00Z"}. Lines are sent
-/// as soon as they are read. What was taken before is passed over, so a file can be sent again.
+/// Send instruments and quotes to a server that is started with `--feed push`: a JSON object a
+/// line, such as {"type":"instrument","symbol":"BTC/USD","name":"Bitcoin","asset_type":"CRYPTO"}
+/// and {"type":"quote","symbol":"BTC/USD","price":"64000.5","ts":"2026-11-22T09:30:00Z"}. Lines
+/// are sent as soon as they are read. What was taken before is passed over, so a file can be sent
+/// again.
 #[derive(Debug, Args)]
 pub(crate) struct Push {
     /// The server.

@@ -1,11 +1,11 @@
-//! The market that paper accounts trade on: a [`Season`], its tape, and how much of it has happened.
+//! The market that paper accounts trade on: a [`Season`], its tape, and how much has happened.
 //!
-//! - [`Feed::replay`] plays embedded history on the wall clock ([`replay`], [`manifest`]). Its state
+//! - [`Feed::replay`] plays embedded history on the wall clock (`replay`, [`manifest`]). Its state
 //!   is a function of time: nothing runs, nothing is stored.
-//! - [`Feed::push`] has what an operator sends ([`push`]): lines of instruments and quotes
+//! - [`Feed::push`] has what an operator sends (`push`): lines of instruments and quotes
 //!   ([`lines`]), kept in a journal of their own before anybody sees them.
 //!
-//! Both go by [`seasons`](SEASON_DAYS): equal stretches of wall time, each with a market of its own.
+//! Both go by seasons: equal stretches of wall time, each with a market of its own.
 
 pub mod args;
 mod book;

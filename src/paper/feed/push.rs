@@ -1,9 +1,10 @@
 //! The feed of what an operator pushes: market time is the clock's, in whole seconds.
 //!
-//! A batch of [`lines`](super::lines) is checked whole, appended to the season's journal and, once it
-//! is on the disk, put on the tape. Its quotes take place in the second in which it is taken; market
-//! time stands still in that second while the batch is written, so that whoever looks never sees a
-//! later second to which an earlier quote is added afterwards.
+//! A batch of [`lines`](super::lines) is checked whole, appended to the season's journal and, once
+//! it is on the disk, put on the tape. Its quotes take place in the second in which it is taken;
+//! market time stands still in that second while the batch is written, so that whoever looks never
+//! sees a later second to which an earlier quote is added afterwards. For the same reason market
+//! time does not follow a clock that is set back while the server runs.
 //!
 //! The first batch of a season takes over the instruments of the season before.
 
@@ -156,17 +157,17 @@ impl Push {
     /// The instruments of the season before.
     fn takeover(&self, live: &Live) -> Result<Vec<Line>, Error> {
         let place = self.place(live.season.number);
-        let mut instruments = Vec::new();
+        let mut listed = Vec::new();
         let read = self.store.read_blocking(|tx| {
             let Some(before) = feed::season_before(tx, &place)? else { return Ok(()) };
             feed::walk(tx, &before, |entry| {
-                let line = kept(&before, &entry)?;
-                instruments.extend(matches!(line, Line::Instrument(_)).then_some(line));
+                let old = kept(&before, &entry)?;
+                listed.extend(matches!(old, Line::Instrument(_)).then_some(old));
                 Ok(())
             })
             .map(drop)
         });
-        read.map(|()| instruments).map_err(refused)
+        read.map(|()| listed).map_err(refused)
     }
 
     /// The season around this instant, loaded when it is first asked for.
