@@ -43,6 +43,7 @@ const PLAIN: &[&str] = &[
     "test_elicitation_sep1034_defaults",
     "test_elicitation_sep1330_enums",
     "test_missing_capability",
+    "test_reconnection",
     "test_streaming_elicitation",
     "test_logging_tool",
     "test_trigger_tool_change",
