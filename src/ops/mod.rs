@@ -14,7 +14,7 @@ mod input;
 mod inspect;
 mod journal;
 mod keys;
-mod leaderboard;
+pub(crate) mod leaderboard;
 mod market;
 mod orders;
 pub mod page;

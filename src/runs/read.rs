@@ -125,6 +125,11 @@ impl Runs {
             .await?)
     }
 
+    /// The runs that were published last, the newest first.
+    pub async fn latest(&self, limit: u32) -> Result<Vec<Ranked>, Error> {
+        Ok(self.store.read(move |tx| scores::latest(tx, limit.into())).await?)
+    }
+
     /// How often each scenario was played and published.
     pub async fn board_counts(&self) -> Result<Vec<BoardCount>, Error> {
         Ok(self.store.read(scores::played).await?)

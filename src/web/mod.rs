@@ -1,16 +1,21 @@
 //! The pages: what a person sees in a browser.
 
 mod account;
+pub mod assets;
 mod browser;
+mod chart;
+mod connect;
 mod consent;
+mod home;
+mod listed;
 mod page;
+mod show;
 mod sign_in;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    http::header,
     routing::{get, post},
 };
 
@@ -18,17 +23,10 @@ use crate::{app::App, oauth::metadata};
 
 pub use browser::{check_origin, signed_in};
 
-/// The style of all pages.
-const STYLE: &str = include_str!("../../templates/site.css");
-
 /// Every page.
 pub fn router(app: &Arc<App>) -> Router {
-    let style = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "public, max-age=3600"),
-    ];
     Router::new()
-        .route("/assets/site.css", get((style, STYLE)))
+        .route("/", get(home::show))
         .route("/login", get(sign_in::choose))
         .route("/login/{provider}", get(sign_in::begin))
         .route("/login/{provider}/callback", get(sign_in::finish))
@@ -37,4 +35,5 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(metadata::AUTHORIZE, get(consent::ask).post(consent::answer))
         .route("/account", get(account::show))
         .with_state(Arc::clone(app))
+        .merge(assets::router())
 }

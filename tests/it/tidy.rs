@@ -33,7 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("play", &["ops", "scenarios"]),
     ("proof", &["ops", "runs", "scenarios", "store"]),
     ("api", &["app", "accounts", "oauth", "ops", "runs", "traffic", "web"]),
-    ("web", &["app", "accounts", "oauth", "sign_in", "runs", "traffic"]),
+    ("web", &["app", "accounts", "oauth", "ops", "scenarios", "sign_in", "runs", "traffic"]),
     ("ops", &["app", "runs", "scenarios", "store", "traffic"]),
     ("app", &["accounts", "oauth", "runs", "scenarios", "sign_in", "store", "traffic"]),
     ("oauth", &["accounts", "store"]),

@@ -1,0 +1,3 @@
+//! Series as SVG, drawn here: no script, the same geometry in light and dark.
+
+pub(crate) mod sparkline;
