@@ -37,16 +37,13 @@ pub(super) struct Scenario {
 impl Listed {
     pub(super) fn of(row: Row) -> Self {
         let ratio = |it: Option<f64>| it.map_or(show::NONE.into(), |it| show::signed(it, 2));
-        let interval = row.sharpe_ci95;
         Self {
             rank: row.rank,
             gain: show::percent(row.return_pct),
             tone: show::tone(row.return_pct),
             benchmark: show::percent(row.benchmark_return_pct),
             sharpe: ratio(row.sharpe),
-            interval: interval.map(|[low, high]| {
-                format!("{} to {}", show::signed(low, 1), show::signed(high, 1))
-            }),
+            interval: row.sharpe_ci95.map(|[low, high]| show::interval(low, high)),
             sessions: show::count(row.session_returns),
             sortino: ratio(row.sortino),
             drawdown: row.max_drawdown.map_or(show::NONE.into(), show::share),

@@ -7,8 +7,10 @@ mod chart;
 mod connect;
 mod consent;
 mod home;
+mod leaderboard;
 mod listed;
 mod page;
+mod scenarios;
 mod show;
 mod sign_in;
 
@@ -19,7 +21,12 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{app::App, oauth::metadata};
+use crate::{
+    app::App,
+    caller::Caller,
+    oauth::metadata,
+    ops::{Cx, Reader},
+};
 
 pub use browser::{check_origin, signed_in};
 
@@ -27,6 +34,8 @@ pub use browser::{check_origin, signed_in};
 pub fn router(app: &Arc<App>) -> Router {
     Router::new()
         .route("/", get(home::show))
+        .route("/leaderboard", get(leaderboard::all))
+        .route("/leaderboard/{slug}", get(leaderboard::one))
         .route("/login", get(sign_in::choose))
         .route("/login/{provider}", get(sign_in::begin))
         .route("/login/{provider}/callback", get(sign_in::finish))
@@ -35,5 +44,11 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(metadata::AUTHORIZE, get(consent::ask).post(consent::answer))
         .route("/account", get(account::show))
         .with_state(Arc::clone(app))
+        .merge(scenarios::router(app))
         .merge(assets::router())
+}
+
+/// The circumstances of a question that a public page asks: it sees what everybody sees.
+fn anybody(app: &Arc<App>) -> Cx {
+    Cx { app: Arc::clone(app), caller: Caller::Anonymous, reader: Reader::Program }
 }

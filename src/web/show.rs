@@ -36,6 +36,11 @@ pub(crate) fn share(fraction: f64) -> String {
     format!("{} %", amount(fraction * 100.0, 1))
 }
 
+/// The bounds of an interval: `−7.4 to +1.1`.
+pub(crate) fn interval(low: f64, high: f64) -> String {
+    format!("{} to {}", signed(low, 1), signed(high, 1))
+}
+
 /// A count: `13,000`.
 pub(crate) fn count(value: impl TryInto<u64>) -> String {
     let value = value.try_into().unwrap_or_default().to_string();
