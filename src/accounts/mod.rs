@@ -4,6 +4,7 @@ mod audit;
 mod keys;
 mod known;
 mod people;
+pub mod plan;
 mod sessions;
 mod tickets;
 

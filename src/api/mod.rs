@@ -73,6 +73,7 @@ struct Door {
 /// Answers in time, once it is known who asks and the body is there.
 async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let has_body = !request.body().is_end_stream();
+    let browser = web::Browser::of(&request);
     let admitted = async {
         let request = auth::authenticated(&door.app, request).await?;
         pace::whole_body(door.limits.body, request).await
@@ -88,7 +89,7 @@ async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> 
     // gets its answer.
     let answered = timeout(door.limits.answer, answered).await;
     let answered = answered.unwrap_or_else(|_| Err(Error::took_too_long()));
-    auth::challenged(&door.app, answered.into_response())
+    browser.shown(auth::challenged(&door.app, answered.into_response()))
 }
 
 /// A refusal before the body was read: what is left of it stands before the next call, so there is
@@ -131,7 +132,7 @@ impl IntoResponse for Error {
         if let Some((name, value)) = self.header() {
             response.headers_mut().insert(name, value);
         }
-        response.extensions_mut().insert(self.code);
+        response.extensions_mut().insert(self);
         response
     }
 }

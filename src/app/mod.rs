@@ -1,6 +1,7 @@
 //! The service as one value: made once, shared by every call.
 
 pub mod kept;
+mod legal;
 
 use std::{path::Path, sync::Arc};
 
@@ -20,6 +21,7 @@ use crate::{
     traffic::RateLimits,
 };
 use kept::Kept;
+pub use legal::{Legal, LegalError};
 
 /// What people come by, beside the store.
 pub struct People {
@@ -29,6 +31,8 @@ pub struct People {
     pub signing_keys: SigningKeys,
     /// Clients that are known by the address of their document.
     pub documents: Documents,
+    /// What the operator has to say to them.
+    pub legal: Legal,
 }
 
 impl People {
@@ -38,7 +42,8 @@ impl People {
         let signing_keys = signing_keys.map_err(Error::internal)?;
         let resolver = Arc::new(SystemResolver);
         let documents = Documents::new(resolver, Arc::clone(&clock), Vec::new());
-        Ok(Self { providers: Providers::none(clock), signing_keys, documents })
+        let (providers, legal) = (Providers::none(clock), Legal::default());
+        Ok(Self { providers, signing_keys, documents, legal })
     }
 }
 
@@ -58,6 +63,8 @@ pub struct App {
     pub signing_keys: SigningKeys,
     /// How often people and programs may call.
     pub rates: RateLimits,
+    /// Terms and privacy.
+    pub legal: Legal,
     /// What is played.
     pub runs: Runs,
     /// What is answered again and again.
@@ -88,6 +95,7 @@ impl App {
             rates: RateLimits::new(Arc::clone(&clock)),
             desk: Desk::new(public_url, Arc::clone(&accounts), people.providers),
             signing_keys: people.signing_keys,
+            legal: people.legal,
             accounts,
             runs: Runs::new(store, Arc::clone(&catalog), clock),
             catalog,
@@ -114,4 +122,12 @@ impl App {
 /// The database file in a data folder.
 pub fn database(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join("bottrade.sqlite")
+}
+
+/// The address that texts in the binary are written for.
+const WRITTEN_FOR: &str = "http://127.0.0.1:8080";
+
+/// A text as clients of the server at this address need it.
+pub fn addressed(text: &str, public_url: &str) -> String {
+    text.replace(WRITTEN_FOR, public_url)
 }

@@ -25,7 +25,7 @@ use crate::{
         limits::{Limits, TURNED_AWAY_MAX},
         listen,
     },
-    app::{App, People},
+    app::{App, Legal, People},
     clock::{Clock, SystemClock},
     error::Error,
     keys::Key,
@@ -70,6 +70,9 @@ pub(crate) struct Serve {
     /// A folder of metadata documents of OAuth clients that are trusted without being fetched.
     #[arg(long, env = "BOTTRADE_CLIENT_METADATA", value_name = "DIR")]
     client_metadata: Option<PathBuf>,
+    /// A folder with terms.md and privacy.md, which are shown at /terms and /privacy.
+    #[arg(long, env = "BOTTRADE_LEGAL", value_name = "DIR")]
+    legal: Option<PathBuf>,
     #[command(flatten)]
     providers: ProviderArgs,
 }
@@ -149,7 +152,9 @@ impl Serve {
             None => Vec::new(),
         };
         let documents = Documents::new(Arc::new(SystemResolver), Arc::clone(&clock), trusted);
-        Ok(People { providers: self.providers.providers(clock)?, signing_keys, documents })
+        let legal = self.legal.as_deref().map(Legal::read).transpose()?.unwrap_or_default();
+        let providers = self.providers.providers(clock)?;
+        Ok(People { providers, signing_keys, documents, legal })
     }
 
     /// The limits asked for, as far as the system has descriptors.

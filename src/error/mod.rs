@@ -180,6 +180,18 @@ impl Error {
             .hint("`/api/openapi.json` describes every route")
     }
 
+    /// A page that is not there, asked for with a browser.
+    pub fn no_such_address(path: &str) -> Self {
+        Self::new(Code::NotFound, format!("there is no page {path}"))
+            .hint("the menu leads to every page; a run that is not published is seen by nobody")
+    }
+
+    /// A text that the operator did not give.
+    pub fn no_text_of(file: &str) -> Self {
+        let hint = "whoever runs this server gives it a folder with that file: --legal DIR";
+        Self::new(Code::NotFound, format!("this server has no {file}")).hint(hint)
+    }
+
     /// A known address, called with a method it does not have.
     pub fn method_not_allowed(method: &str, path: &str) -> Self {
         Self::new(Code::MethodNotAllowed, format!("{path} has no method {method}"))

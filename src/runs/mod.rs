@@ -30,6 +30,7 @@ pub use check::Checked;
 pub use replay::{Unreplayable, replay};
 pub use seat::{Meta, Seat, header};
 pub use turn::{IdempotencyKey, Turn};
+pub use upkeep::IDLE_DAYS_MAX;
 
 pub use crate::store::{
     chain::{hex, sha256},

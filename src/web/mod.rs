@@ -6,10 +6,16 @@ mod browser;
 mod chart;
 mod connect;
 mod consent;
+mod docs;
 mod home;
 mod leaderboard;
+mod legal;
 mod listed;
+mod markdown;
+mod methodology;
 mod page;
+mod pricing;
+mod refused;
 mod scenarios;
 mod show;
 mod sign_in;
@@ -29,12 +35,17 @@ use crate::{
 };
 
 pub use browser::{check_origin, signed_in};
+pub use refused::Browser;
 
 /// Every page.
 pub fn router(app: &Arc<App>) -> Router {
     Router::new()
         .route("/", get(home::show))
         .route("/leaderboard", get(leaderboard::all))
+        .route("/methodology", get(methodology::show))
+        .route("/pricing", get(pricing::show))
+        .route("/terms", get(legal::terms))
+        .route("/privacy", get(legal::privacy))
         .route("/leaderboard/{slug}", get(leaderboard::one))
         .route("/login", get(sign_in::choose))
         .route("/login/{provider}", get(sign_in::begin))
@@ -45,6 +56,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/account", get(account::show))
         .with_state(Arc::clone(app))
         .merge(scenarios::router(app))
+        .merge(docs::router(app))
         .merge(assets::router())
 }
 

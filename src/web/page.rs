@@ -33,17 +33,21 @@ struct Message<'a> {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        let Self(error) = self;
-        let title = error.status().canonical_reason().unwrap_or("Error");
-        let hint = error.hint.as_deref();
-        let page = Message { title, text: &error.message, hint };
-        let Ok(text) = page.render() else { return error.into_response() };
-        let mut response = (error.status(), private("'self'"), Html(text)).into_response();
-        if let Some((name, value)) = error.header() {
-            response.headers_mut().insert(name, value);
-        }
-        response
+        message(self.0)
     }
+}
+
+/// A refusal as a page.
+pub(super) fn message(error: Error) -> Response {
+    let title = error.status().canonical_reason().unwrap_or("Error");
+    let hint = error.hint.as_deref();
+    let page = Message { title, text: &error.message, hint };
+    let Ok(text) = page.render() else { return error.into_response() };
+    let mut response = (error.status(), private("'self'"), Html(text)).into_response();
+    if let Some((name, value)) = error.header() {
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 /// A page for everybody.

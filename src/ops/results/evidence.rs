@@ -13,7 +13,7 @@ use super::score::NullView;
 
 /// A run whose luck explains its result with less than this probability is said to be off zero:
 /// one side of a 95 % interval.
-const UNUSUAL: f64 = 0.025;
+pub(crate) const UNUSUAL: f64 = 0.025;
 
 /// A run as it is judged.
 pub struct Facts<'a> {

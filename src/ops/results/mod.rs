@@ -20,6 +20,7 @@ use crate::{error::Error, runs::Seat, scenarios::Entry};
 use breakdown::{BenchmarkRun, ReferenceBot, SymbolPnl};
 use evidence::EvidenceView;
 
+pub(crate) use evidence::UNUSUAL;
 pub use evidence::{Attempts, Facts};
 pub use headline::headline;
 pub use score::{Results, Standing};
