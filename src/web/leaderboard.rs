@@ -109,7 +109,7 @@ pub(super) async fn one(
     };
     let keys: Vec<Key> = KEYS.iter().map(key).collect();
     let by = keys.iter().find(|it| it.chosen).map_or("", |it| it.title).to_lowercase();
-    let runs: Vec<Listed> = board.entries.into_iter().map(Listed::of).collect();
+    let runs = Listed::all(board.entries);
     let card = entry.card();
     public(&One {
         slug: &card.slug,

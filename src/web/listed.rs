@@ -1,9 +1,12 @@
-//! A published run as a row of a table.
+//! Published runs as rows of a table.
 
-use super::show;
+use super::{
+    chart::interval::{Scale, interval},
+    show,
+};
 use crate::ops::leaderboard::Row;
 
-/// The row as it is shown: every figure with what it is worth.
+/// A row as it is shown: every figure with what it is worth.
 pub(super) struct Listed {
     pub(super) rank: usize,
     pub(super) run_id: String,
@@ -16,9 +19,7 @@ pub(super) struct Listed {
     pub(super) tone: &'static str,
     /// What holding the benchmark made.
     pub(super) benchmark: String,
-    pub(super) sharpe: String,
-    /// Its 95 % interval.
-    pub(super) interval: Option<String>,
+    pub(super) sharpe: Bounded,
     /// Session returns that it rests on.
     pub(super) sessions: String,
     pub(super) sortino: String,
@@ -34,18 +35,48 @@ pub(super) struct Scenario {
     pub(super) name: String,
 }
 
+/// A ratio with its 95 % interval.
+pub(super) struct Bounded {
+    pub(super) value: String,
+    pub(super) interval: Option<String>,
+    /// The same as SVG of ours.
+    pub(super) drawn: String,
+}
+
+impl Bounded {
+    /// Of a ratio; `scale` is that of all it stands among.
+    pub(super) fn of(value: Option<f64>, bounds: Option<[f64; 2]>, scale: Scale) -> Self {
+        let Some(ratio) = value else {
+            return Self { value: show::NONE.into(), interval: None, drawn: String::new() };
+        };
+        let said = bounds.map(|[low, high]| show::interval(low, high));
+        let drawn = bounds.zip(said.as_deref());
+        Self {
+            value: show::signed(ratio, 2),
+            drawn: drawn.map_or_else(String::new, |(bounds, said)| {
+                interval(bounds, ratio, scale, &format!("95 % interval {said}"))
+            }),
+            interval: said,
+        }
+    }
+}
+
 impl Listed {
-    pub(super) fn of(row: Row) -> Self {
-        let ratio = |it: Option<f64>| it.map_or(show::NONE.into(), |it| show::signed(it, 2));
+    /// Rows that stand together.
+    pub(super) fn all(rows: Vec<Row>) -> Vec<Self> {
+        let scale = Scale::of(rows.iter().filter_map(|it| it.sharpe_ci95));
+        rows.into_iter().map(|it| Self::of(it, scale)).collect()
+    }
+
+    fn of(row: Row, scale: Scale) -> Self {
         Self {
             rank: row.rank,
             gain: show::percent(row.return_pct),
             tone: show::tone(row.return_pct),
             benchmark: show::percent(row.benchmark_return_pct),
-            sharpe: ratio(row.sharpe),
-            interval: row.sharpe_ci95.map(|[low, high]| show::interval(low, high)),
+            sharpe: Bounded::of(row.sharpe, row.sharpe_ci95, scale),
             sessions: show::count(row.session_returns),
-            sortino: ratio(row.sortino),
+            sortino: row.sortino.map_or(show::NONE.into(), |it| show::signed(it, 2)),
             drawdown: row.max_drawdown.map_or(show::NONE.into(), show::share),
             trades: show::count(row.trade_count),
             day: show::day(&row.published_at).to_owned(),
@@ -56,10 +87,5 @@ impl Listed {
             attempt: row.attempt,
             liquidated: row.liquidated,
         }
-    }
-
-    /// The same among runs of other scenarios.
-    pub(super) fn on(self, slug: String, name: String) -> Self {
-        Self { scenario: Some(Scenario { slug, name }), ..self }
     }
 }

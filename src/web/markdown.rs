@@ -19,8 +19,9 @@ pub(super) fn render(text: &str, base: &str) -> Text {
     let mut events: Vec<Event> = Parser::new_ext(text, options).collect();
     let title = first_heading(&mut events);
     let ids = heading_ids(&events);
-    let mut ids = ids.into_iter();
-    let events = events.into_iter().flat_map(|event| shaped(event, base, &mut ids));
+    let (mut ids, mut tables) = (ids.into_iter(), 1..);
+    let mut shape = |event| shaped(event, base, &mut ids, &mut tables);
+    let events = events.into_iter().flat_map(&mut shape);
     let mut out = String::with_capacity(text.len() * 2);
     html::push_html(&mut out, events);
     Text { title, html: out }
@@ -72,6 +73,7 @@ fn shaped<'a>(
     event: Event<'a>,
     base: &str,
     ids: &mut impl Iterator<Item = String>,
+    tables: &mut impl Iterator<Item = u32>,
 ) -> Vec<Event<'a>> {
     let raw = |text: &'static str| Event::Html(CowStr::Borrowed(text));
     match event {
@@ -89,8 +91,12 @@ fn shaped<'a>(
         }
         Event::End(TagEnd::CodeBlock) => vec![raw("</code></pre>\n")],
         Event::Start(Tag::Table(columns)) => {
-            let open = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\">";
-            vec![raw(open), Event::Start(Tag::Table(columns))]
+            let number = tables.next().unwrap_or_default();
+            let open = format!(
+                "<div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+                 aria-label=\"Table {number}\">"
+            );
+            vec![Event::Html(open.into()), Event::Start(Tag::Table(columns))]
         }
         Event::End(TagEnd::Table) => vec![Event::End(TagEnd::Table), raw("</div>\n")],
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {

@@ -40,3 +40,4 @@ mod skills;
 mod tidy;
 mod tokens;
 mod tool_contract;
+mod web;

@@ -64,7 +64,8 @@ fn position(at: usize) -> f64 {
     at as f64
 }
 
-fn escaped(text: &str) -> String {
+/// A text as SVG takes it.
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn show() -> Result<Response, Failed> {
         figures: words::FIGURES,
         returns_min: RETURNS_MIN,
         span_days_min: SPAN_DAYS_MIN,
-        quantile: format!("{NORMAL_97_5:.4}"),
+        quantile: format!("{NORMAL_97_5:.2}"),
         unusual: show::share(UNUSUAL),
         reasons: NullReason::NAMES
             .iter()

@@ -7,7 +7,11 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use sim::{Scenario, bots::baseline::Baseline, metrics::Benchmark};
+use sim::{
+    Scenario,
+    bots::baseline::Baseline,
+    metrics::{Benchmark, Report},
+};
 
 use super::card::{curve_title, grant};
 use crate::{
@@ -17,9 +21,9 @@ use crate::{
     scenarios::{Card, Entry, card::Member},
     web::{
         anybody,
-        chart::sparkline::sparkline,
+        chart::{interval::Scale, sparkline::sparkline},
         leaderboard::PATHS_NOTE,
-        listed::Listed,
+        listed::{Bounded, Listed},
         page::{Failed, public},
         show,
     },
@@ -58,8 +62,7 @@ struct Bot {
     name: String,
     gain: String,
     tone: &'static str,
-    sharpe: String,
-    interval: Option<String>,
+    sharpe: Bounded,
     drawdown: String,
     fills: String,
     liquidated: bool,
@@ -76,7 +79,7 @@ pub(super) async fn show(
         limit: Some(RUNS),
     };
     let board = asked.run(&anybody(&app)).await?;
-    let runs = board.entries.into_iter().map(Listed::of).collect();
+    let runs = Listed::all(board.entries);
     // Reading bars, playing bots and drawing keep a thread busy.
     let made = tokio::task::spawn_blocking(move || page(&entry, runs));
     made.await.map_err(Error::internal)?
@@ -95,27 +98,34 @@ fn page(entry: &Entry, runs: Vec<Listed>) -> Result<Response, Failed> {
         symbols: symbols(entry)?,
         benchmark: (sparkline(&benchmark.curve, &title), title),
         digest: entry.digest().map_err(Error::internal)?,
-        bots: bots.iter().map(Bot::of).collect(),
+        bots: Bot::all(bots),
         runs,
         paths_note: PATHS_NOTE,
     })
 }
 
 impl Bot {
-    fn of(baseline: &Baseline) -> Self {
+    fn all(baselines: &[Baseline]) -> Vec<Self> {
+        let scale = Scale::of(baselines.iter().filter_map(|it| bounds(&it.report)));
+        baselines.iter().map(|it| Self::of(it, scale)).collect()
+    }
+
+    fn of(baseline: &Baseline, scale: Scale) -> Self {
         let report = &baseline.report;
-        let sharpe = report.sharpe.ok();
         Self {
             name: baseline.bot.to_owned(),
             gain: show::percent(report.return_pct),
             tone: show::tone(report.return_pct),
-            sharpe: sharpe.map_or(show::NONE.into(), |it| show::signed(it, 2)),
-            interval: report.sharpe_ci95.ok().map(|it| show::interval(it.low, it.high)),
+            sharpe: Bounded::of(report.sharpe.ok(), bounds(report), scale),
             drawdown: show::share(report.max_drawdown.depth),
             fills: show::count(report.trade_count),
             liquidated: baseline.liquidated,
         }
     }
+}
+
+fn bounds(report: &Report) -> Option<[f64; 2]> {
+    report.sharpe_ci95.ok().map(|it| [it.low, it.high])
 }
 
 /// The rules of a run here, each in words.
