@@ -37,10 +37,12 @@ pub enum Kind {
     Ticket,
     /// The MCP endpoint, for a client that returns its session id.
     McpSession,
+    /// The page of a run that is not published.
+    Link,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Key(Family::Bot),
         Self::Access,
         Self::Refresh,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Session,
         Self::Ticket,
         Self::McpSession,
+        Self::Link,
         // The others begin with its prefix.
         Self::Key(Family::Benchmark),
     ];
@@ -63,6 +66,7 @@ impl Kind {
             Self::Session => "bt_session_",
             Self::Ticket => "bt_ticket_",
             Self::McpSession => "bt_mcp_",
+            Self::Link => "bt_link_",
         }
     }
 }

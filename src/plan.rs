@@ -1,6 +1,6 @@
-//! The plan of an account: how much of paper trading it has.
+//! The plan of an account: what it costs, and how much of everything it has.
 
-/// A plan. Benchmark runs are the same on each.
+/// A plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
     /// Of every account that nobody put on another.
@@ -38,6 +38,35 @@ impl Plan {
             Self::Free => "Free",
             Self::Pro => "Standard",
             Self::Max | Self::Unlimited => "Professional",
+        }
+    }
+
+    /// Whom it is for.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Free => "Trying an agent out.",
+            Self::Pro => "Working on an agent.",
+            Self::Max => "Comparing many.",
+            Self::Unlimited => "Your own server.",
+        }
+    }
+
+    /// US cents a month.
+    pub const fn cents(self) -> u32 {
+        match self {
+            Self::Free | Self::Unlimited => 0,
+            Self::Pro => 1_999,
+            Self::Max => 7_999,
+        }
+    }
+
+    /// Runs that may be started in a month of UTC; `None` is no limit.
+    pub const fn runs_a_month(self) -> Option<u32> {
+        match self {
+            Self::Free => Some(25),
+            Self::Pro => Some(200),
+            Self::Max => Some(1_000),
+            Self::Unlimited => None,
         }
     }
 

@@ -85,6 +85,7 @@ async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> 
     let has_body = !request.body().is_end_stream();
     let dialect = dialect_at(request.uri().path());
     let patience = Patience::default();
+    let browser = web::Browser::of(&request);
     let admitted = async {
         let request = auth::authenticated(&door.app, request, &patience).await?;
         pace::whole_body(door.limits.body, request).await
@@ -100,7 +101,7 @@ async fn answer(State(door): State<Arc<Door>>, request: Request, next: Next) -> 
     // A command that reached the journal by then is done, and a retry with its idempotency key
     // gets its answer.
     let answered = pace::in_time(door.limits.answer, &patience, answered).await;
-    auth::challenged(&door.app, answered.into_response())
+    browser.shown(auth::challenged(&door.app, answered.into_response()))
 }
 
 /// A refusal before the body was read: what is left of it stands before the next call, so there is
@@ -146,8 +147,8 @@ impl IntoResponse for Error {
         if let Some((name, value)) = self.header() {
             response.headers_mut().insert(name, value);
         }
-        response.extensions_mut().insert(self.code);
         response.extensions_mut().insert(auth::Wanted(self.scope));
+        response.extensions_mut().insert(self);
         response
     }
 }

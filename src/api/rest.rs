@@ -41,7 +41,6 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let document = Bytes::from(document.to_string());
     let as_yaml = [(header::CONTENT_TYPE, "application/yaml")];
     let fixed = Router::new()
-        .route("/", get(welcome(&app.public_url)))
         .merge(super::skills::router(&app.public_url))
         .route("/api/health", get(async || Json(json!({ "ok": true }))))
         .route("/api/openapi.json", get((JSON, document)))
@@ -58,19 +57,6 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             router.route(&path, handler(app, op, Some(form)))
         })
     })
-}
-
-/// What somebody finds who follows the printed address with a browser.
-fn welcome(base: &str) -> String {
-    format!(
-        "BotTrade: the market that AI trading agents are measured on\n\n\
-         For agents {base}/llms.txt\n\
-         MCP        {base}/mcp\n\
-         REST       {base}/api/v1\n\
-         OpenAPI    {base}/api/openapi.json\n\
-         Docs       {base}/api/docs\n\
-         Scenarios  {base}/api/v1/scenarios\n"
-    )
 }
 
 async fn no_route(method: HttpMethod, uri: Uri) -> Error {

@@ -1,6 +1,7 @@
 //! The service as one value: made once, shared by every call.
 
 pub mod kept;
+mod legal;
 mod wait;
 
 use std::{path::Path, sync::Arc};
@@ -26,6 +27,7 @@ use crate::{
     traffic::RateLimits,
 };
 use kept::Kept;
+pub use legal::{Legal, LegalError};
 
 pub use wait::{Ending, Patience};
 
@@ -39,6 +41,8 @@ pub struct People {
     pub documents: Documents,
     /// What quotes the market of paper trading.
     pub feed: Arc<Feed>,
+    /// What the operator has to say to them.
+    pub legal: Legal,
 }
 
 impl People {
@@ -50,7 +54,7 @@ impl People {
         let documents = Documents::new(resolver, Arc::clone(&clock), Vec::new());
         let feed = Feed::replay(&ReplaySettings::default()).map_err(Error::internal)?;
         let (providers, feed) = (Providers::none(clock), Arc::new(feed));
-        Ok(Self { providers, signing_keys, documents, feed })
+        Ok(Self { providers, signing_keys, documents, feed, legal: Legal::default() })
     }
 }
 
@@ -76,6 +80,8 @@ pub struct App {
     pub meter: Meter,
     /// What they trade on paper.
     pub paper: Paper,
+    /// Terms and privacy.
+    pub legal: Legal,
     /// What is played.
     pub runs: Runs,
     /// What is answered again and again.
@@ -114,6 +120,7 @@ impl App {
             paper: Paper::new(store.clone(), Arc::clone(&clock), people.feed),
             desk: Desk::new(public_url, Arc::clone(&accounts), people.providers),
             signing_keys: people.signing_keys,
+            legal: people.legal,
             accounts,
             runs: Runs::new(store.clone(), Arc::clone(&catalog), clock),
             store,
@@ -157,4 +164,12 @@ impl App {
 /// The database file in a data folder.
 pub fn database(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join("bottrade.sqlite")
+}
+
+/// The address that texts in the binary are written for.
+const WRITTEN_FOR: &str = "http://127.0.0.1:8080";
+
+/// A text as clients of the server at this address need it.
+pub fn addressed(text: &str, public_url: &str) -> String {
+    text.replace(WRITTEN_FOR, public_url)
 }

@@ -25,7 +25,7 @@ use crate::{
         limits::{Limits, TURNED_AWAY_MAX},
         listen,
     },
-    app::{App, People},
+    app::{App, Legal, People},
     clock::{Clock, SystemClock},
     error::Error,
     keys::Key,
@@ -71,6 +71,9 @@ pub(crate) struct Serve {
     /// A folder of metadata documents of OAuth clients that are trusted without being fetched.
     #[arg(long, env = "BOTTRADE_CLIENT_METADATA", value_name = "DIR")]
     client_metadata: Option<PathBuf>,
+    /// A folder with terms.md and privacy.md, which are shown at /terms and /privacy.
+    #[arg(long, env = "BOTTRADE_LEGAL", value_name = "DIR")]
+    legal: Option<PathBuf>,
     #[command(flatten)]
     providers: ProviderArgs,
     #[command(flatten)]
@@ -131,6 +134,8 @@ impl Serve {
             let stop = async {
                 drop(asked.await);
                 app.ending.begin();
+                // Streams have no end of their own that would come in time.
+                app.runs.end_watches();
             };
             let cut = listen::serve(listener, router, &limits, stop).await;
             if cut > 0 {
@@ -163,8 +168,9 @@ impl Serve {
             None => Vec::new(),
         };
         let documents = Documents::new(Arc::new(SystemResolver), Arc::clone(&clock), trusted);
+        let legal = self.legal.as_deref().map(Legal::read).transpose()?.unwrap_or_default();
         let providers = self.providers.providers(clock)?;
-        Ok(People { providers, signing_keys, documents, feed })
+        Ok(People { providers, signing_keys, documents, feed, legal })
     }
 
     /// The limits asked for, as far as the system has descriptors.

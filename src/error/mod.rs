@@ -96,6 +96,12 @@ impl Error {
         self
     }
 
+    /// The same error of something that was asked for by its address.
+    #[must_use]
+    pub fn as_not_found(self) -> Self {
+        Self { code: Code::NotFound, ..self }
+    }
+
     /// The request cannot be read at all.
     pub fn malformed_request(problem: impl std::fmt::Display) -> Self {
         Self::new(Code::MalformedRequest, format!("the request is not valid HTTP: {problem}"))
@@ -144,6 +150,13 @@ impl Error {
             .hint("use a key of the account that started it; a published run is at …/{id}/public")
     }
 
+    /// Nobody else can watch this run, or any, for now.
+    pub fn too_many_watch() -> Self {
+        let mut error = Self::new(Code::Unavailable, "too many watch runs at this moment");
+        error.retry_after = Some(10);
+        error.hint("the page shows the run as it is whenever it is loaded")
+    }
+
     /// An unknown run.
     pub fn no_such_run() -> Self {
         Self::new(Code::NotFound, "no such run").hint("`GET /api/v1/runs` lists yours")
@@ -187,6 +200,18 @@ impl Error {
     pub fn no_such_route(method: &str, path: &str) -> Self {
         Self::new(Code::NotFound, format!("no route {method} {path}"))
             .hint("`/api/openapi.json` describes every route")
+    }
+
+    /// A page that is not there, asked for with a browser.
+    pub fn no_such_address(path: &str) -> Self {
+        Self::new(Code::NotFound, format!("there is no page {path}"))
+            .hint("the menu leads to every page; a run that is not published is seen by nobody")
+    }
+
+    /// A text that the operator did not give.
+    pub fn no_text_of(file: &str) -> Self {
+        let hint = "whoever runs this server gives it a folder with that file: --legal DIR";
+        Self::new(Code::NotFound, format!("this server has no {file}")).hint(hint)
     }
 
     /// A known address, called with a method it does not have.

@@ -7,7 +7,11 @@ use super::{
     Access, Cx, Effect, Op, Route,
     views::{Instant, instant},
 };
-use crate::{error::Error, runs::SortBy};
+use crate::{
+    app::App,
+    error::Error,
+    runs::{Ranked, SortBy},
+};
 
 /// Rows when the call does not say, or asks for an impossible number.
 const LIMIT_DEFAULT: i64 = 100;
@@ -17,47 +21,103 @@ const LIMIT_MAX: i64 = 500;
 /// Ranks the published runs of a scenario's current version; a run without a trade has no rank.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GetLeaderboard {
+pub(crate) struct GetLeaderboard {
     /// Slug or id.
     #[serde(default)]
-    scenario: Option<String>,
+    pub(crate) scenario: Option<String>,
     /// return, sharpe, sortino or `max_drawdown`; default return.
     #[serde(default)]
-    sort_by: Option<String>,
+    pub(crate) sort_by: Option<String>,
     /// 1 to 500; default 100.
     #[serde(default)]
-    limit: Option<i64>,
+    pub(crate) limit: Option<i64>,
 }
 
 /// A leaderboard.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Leaderboard {
-    scenario: String,
-    sort_by: &'static str,
-    entries: Vec<Row>,
+pub(crate) struct Leaderboard {
+    pub(crate) scenario: String,
+    pub(crate) sort_by: &'static str,
+    pub(crate) entries: Vec<Row>,
 }
 
 /// A published run on a leaderboard.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Row {
-    rank: usize,
-    run_id: String,
-    bot_name: String,
-    scenario_version: i64,
+pub(crate) struct Row {
+    pub(crate) rank: usize,
+    pub(crate) run_id: String,
+    pub(crate) bot_name: String,
+    pub(crate) scenario_version: i64,
     /// Which run of its account on this scenario it was, counted when it started.
-    attempt: i64,
-    return_pct: f64,
+    pub(crate) attempt: i64,
+    pub(crate) return_pct: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sharpe: Option<f64>,
+    pub(crate) sharpe: Option<f64>,
+    /// The interval that holds the true Sharpe ratio with 95 % confidence.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sortino: Option<f64>,
+    pub(crate) sharpe_ci95: Option<[f64; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_drawdown: Option<f64>,
-    final_equity: f64,
-    trade_count: i64,
-    liquidated: bool,
+    pub(crate) sortino: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_drawdown: Option<f64>,
+    /// Session returns, the sample of Sharpe and Sortino.
+    pub(crate) session_returns: usize,
+    /// What holding the benchmark made over the same window.
+    pub(crate) benchmark_return_pct: f64,
+    pub(crate) final_equity: f64,
+    pub(crate) trade_count: i64,
+    pub(crate) liquidated: bool,
     #[schemars(with = "Instant")]
-    published_at: String,
+    pub(crate) published_at: String,
+}
+
+/// What a row shows of the results that were kept with its score.
+#[derive(Deserialize)]
+struct Kept {
+    sharpe_ci95: Option<[f64; 2]>,
+    clock: KeptClock,
+    benchmark: KeptBenchmark,
+}
+
+#[derive(Deserialize)]
+struct KeptClock {
+    session_returns: usize,
+}
+
+#[derive(Deserialize)]
+struct KeptBenchmark {
+    return_pct: f64,
+}
+
+impl Row {
+    fn of(rank: usize, score: Ranked) -> Result<Self, Error> {
+        let kept: Kept = serde_json::from_str(&score.results).map_err(Error::internal)?;
+        Ok(Self {
+            rank,
+            run_id: score.run_id,
+            bot_name: score.display_name,
+            scenario_version: score.scenario_version,
+            attempt: score.attempt,
+            return_pct: score.return_pct,
+            sharpe: score.sharpe,
+            sharpe_ci95: kept.sharpe_ci95,
+            sortino: score.sortino,
+            max_drawdown: score.max_drawdown,
+            session_returns: kept.clock.session_returns,
+            benchmark_return_pct: kept.benchmark.return_pct,
+            final_equity: sim::Money::from_units(score.final_equity.into()).to_f64(),
+            trade_count: score.trade_count,
+            liquidated: score.liquidated,
+            published_at: instant(score.published_at),
+        })
+    }
+}
+
+/// The runs that were published last, the newest first, each with the slug of its scenario.
+pub(crate) async fn latest(app: &App, limit: u32) -> Result<Vec<(String, Row)>, Error> {
+    let scores = app.runs.latest(limit).await?;
+    let row = |score: Ranked| Ok((score.scenario_slug.clone(), Row::of(0, score)?));
+    scores.into_iter().map(row).collect()
 }
 
 impl Op for GetLeaderboard {
@@ -79,24 +139,8 @@ impl Op for GetLeaderboard {
         let asked = self.limit.unwrap_or(LIMIT_DEFAULT);
         let limit = if (1..=LIMIT_MAX).contains(&asked) { asked } else { LIMIT_DEFAULT };
         let rows = cx.app.runs.leaderboard(slug.clone(), version, sort_by, limit).await?;
-        let entries = (1..)
-            .zip(rows)
-            .map(|(rank, row)| Row {
-                rank,
-                run_id: row.run_id,
-                bot_name: row.display_name,
-                scenario_version: row.scenario_version,
-                attempt: row.attempt,
-                return_pct: row.return_pct,
-                sharpe: row.sharpe,
-                sortino: row.sortino,
-                max_drawdown: row.max_drawdown,
-                final_equity: sim::Money::from_units(row.final_equity.into()).to_f64(),
-                trade_count: row.trade_count,
-                liquidated: row.liquidated,
-                published_at: instant(row.published_at),
-            })
-            .collect();
+        let entries = (1..).zip(rows).map(|(rank, row)| Row::of(rank, row));
+        let entries = entries.collect::<Result<_, _>>()?;
         Ok(Leaderboard { scenario: slug, sort_by: sort_name, entries })
     }
 }
@@ -114,22 +158,22 @@ fn sort_order(name: Option<&str>) -> (SortBy, &'static str) {
 /// Lists the scenarios with the number of runs and published runs of each.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListBoards {}
+pub(crate) struct ListBoards {}
 
 /// Every leaderboard.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Boards {
-    scenarios: Vec<Board>,
+pub(crate) struct Boards {
+    pub(crate) scenarios: Vec<Board>,
 }
 
 /// A scenario's leaderboard.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Board {
-    id: String,
-    slug: String,
-    name: String,
-    run_count: i64,
-    published_count: i64,
+pub(crate) struct Board {
+    pub(crate) id: String,
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) run_count: i64,
+    pub(crate) published_count: i64,
 }
 
 impl Op for ListBoards {

@@ -16,7 +16,7 @@ mod input;
 mod inspect;
 mod journal;
 mod keys;
-mod leaderboard;
+pub(crate) mod leaderboard;
 mod market;
 mod orders;
 pub mod page;
@@ -44,6 +44,7 @@ use crate::{
 };
 pub use answer::Answer;
 pub use cx::{Cx, Reader, Session, Told};
+pub(crate) use results::tear_sheet;
 pub use route::{Method, Route};
 
 /// All operations, in the order in which a new agent meets them.
@@ -72,6 +73,7 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<equity::GetEquity>(),
     OpDef::of::<publish::PublishRun>(),
     OpDef::of::<publish::GetPublicRun>(),
+    OpDef::of::<publish::GetPublicTrades>(),
     OpDef::of::<journal::GetJournal>(),
     OpDef::of::<leaderboard::GetLeaderboard>(),
     OpDef::of::<leaderboard::ListBoards>(),

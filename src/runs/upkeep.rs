@@ -9,8 +9,9 @@ use crate::{
 };
 
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
-/// How long a run may lie idle.
-const IDLE_MICROS_MAX: i64 = 5 * DAY_MICROS;
+/// Days that a run may lie idle.
+pub const IDLE_DAYS_MAX: i64 = 5;
+const IDLE_MICROS_MAX: i64 = IDLE_DAYS_MAX * DAY_MICROS;
 /// How long the answer of a call is kept for a repeated one.
 const ANSWER_MICROS_MAX: i64 = DAY_MICROS;
 /// Rows that one unit of upkeep touches, so that it does not hold up calls.

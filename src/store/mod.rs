@@ -5,8 +5,8 @@
 //! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`] with
 //!   [`identities`], [`keys`], [`sessions`], [`clients`], [`grants`], [`tickets`] and their
 //!   [`audit`]; [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`],
-//!   [`scores`]; [`paper`] accounts, the [`feed`] they trade and [`usage`] of the bot API; and
-//!   [`erasure`] of an account.
+//!   [`scores`], [`links`]; [`paper`] accounts, the [`feed`] they trade and [`usage`] of the bot
+//!   API; and [`erasure`] of an account.
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
@@ -31,6 +31,7 @@ pub mod idempotency;
 pub mod identities;
 pub mod journal;
 pub mod keys;
+pub mod links;
 mod migrations;
 mod panics;
 pub mod paper;

@@ -245,6 +245,12 @@ pub fn leaderboard(
     rows.iter().map(Score::from_row).collect()
 }
 
+/// The scores that were published last, the newest first.
+pub fn latest(tx: &mut dyn Tx, limit: i64) -> Result<Vec<Score>, StoreError> {
+    let sql = select_score!("WHERE trade_count > 0 ORDER BY published_at DESC, run_id LIMIT $1");
+    tx.query(sql, &[limit.into()])?.iter().map(Score::from_row).collect()
+}
+
 /// How often a scenario was played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {

@@ -1,35 +1,54 @@
 //! The pages: what a person sees in a browser.
 
 mod account;
+pub mod assets;
 mod browser;
+mod chart;
+mod clients;
 mod connect;
 mod consent;
+mod docs;
+mod home;
+mod leaderboard;
+mod legal;
+mod listed;
+mod markdown;
+mod methodology;
 mod page;
+mod pricing;
+mod refused;
+mod run;
+mod scenarios;
+mod show;
 mod sign_in;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    http::header,
     routing::{get, post},
 };
 
-use crate::{app::App, oauth::metadata};
+use crate::{
+    app::App,
+    caller::Caller,
+    oauth::metadata,
+    ops::{Cx, Reader},
+};
 
 pub use browser::{check_origin, signed_in};
-
-/// The style of all pages.
-const STYLE: &str = include_str!("../../templates/site.css");
+pub use refused::Browser;
 
 /// Every page.
 pub fn router(app: &Arc<App>) -> Router {
-    let style = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "public, max-age=3600"),
-    ];
     Router::new()
-        .route("/assets/site.css", get((style, STYLE)))
+        .route("/", get(home::show))
+        .route("/leaderboard", get(leaderboard::all))
+        .route("/methodology", get(methodology::show))
+        .route("/pricing", get(pricing::show))
+        .route("/terms", get(legal::terms))
+        .route("/privacy", get(legal::privacy))
+        .route("/leaderboard/{slug}", get(leaderboard::one))
         .route("/login", get(sign_in::choose))
         .route("/login/{provider}", get(sign_in::begin))
         .route("/login/{provider}/callback", get(sign_in::finish))
@@ -39,4 +58,13 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/connect/{ticket}", get(connect::ask).post(connect::answer))
         .route("/account", get(account::show))
         .with_state(Arc::clone(app))
+        .merge(scenarios::router(app))
+        .merge(docs::router(app))
+        .merge(run::router(app))
+        .merge(assets::router())
+}
+
+/// The circumstances of a question that a public page asks: it sees what everybody sees.
+fn anybody(app: &Arc<App>) -> Cx {
+    Cx::new(Arc::clone(app), Caller::Anonymous, Reader::Program)
 }

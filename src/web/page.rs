@@ -1,8 +1,8 @@
-//! What all pages have in common: headers that keep them to themselves, and how they say no.
+//! What all pages have in common: the headers of public and of private ones, and how they say no.
 
 use askama::Template;
 use axum::{
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 
@@ -33,17 +33,36 @@ pub(super) struct Message<'a> {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        let Self(error) = self;
-        let title = error.status().canonical_reason().unwrap_or("Error");
-        let hint = error.hint.as_deref();
-        let page = Message { title, text: &error.message, hint };
-        let Ok(text) = page.render() else { return error.into_response() };
-        let mut response = (error.status(), private("'self'"), Html(text)).into_response();
-        if let Some((name, value)) = error.header() {
-            response.headers_mut().insert(name, value);
-        }
-        response
+        message(self.0)
     }
+}
+
+/// A refusal as a page.
+pub(super) fn message(error: Error) -> Response {
+    let title = error.status().canonical_reason().unwrap_or("Error");
+    let hint = error.hint.as_deref();
+    let page = Message { title, text: &error.message, hint };
+    let Ok(text) = page.render() else { return error.into_response() };
+    let mut response = (error.status(), private("'self'"), Html(text)).into_response();
+    if let Some((name, value)) = error.header() {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// A page for everybody.
+pub(super) fn public(page: &impl Template) -> Result<Response, Failed> {
+    Ok((anybody(), Html(page.render()?)).into_response())
+}
+
+/// Whether a client asks for HTML by name, as browsers do and programs do not.
+pub(super) fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok());
+    accepted.flat_map(|it| it.split(',')).any(|it| {
+        let mut parts = it.split(';').map(str::trim);
+        let html = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"));
+        html && !parts.any(|it| matches!(it, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
 }
 
 /// A page for one person.
@@ -63,11 +82,24 @@ pub(super) fn elsewhere(to: &str) -> Result<Response, Failed> {
     Ok((status, private("'self'"), [(header::LOCATION, location)]).into_response())
 }
 
+/// Nobody frames it, nothing foreign loads in it, and it may be kept for a minute.
+fn anybody() -> [(HeaderName, HeaderValue); 4] {
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+        img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+        base-uri 'none'";
+    [
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60")),
+    ]
+}
+
 /// Nobody frames it, nothing foreign loads in it, nothing of it stays or is told to others.
 fn private(forms: &str) -> [(HeaderName, HeaderValue); 5] {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; form-action {forms}; frame-ancestors 'none'; \
-         base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
     );
     let policy = HeaderValue::from_str(&policy)
         .unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));

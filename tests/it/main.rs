@@ -45,3 +45,4 @@ mod tidy;
 mod tokens;
 mod tool_contract;
 mod upkeep;
+mod web;

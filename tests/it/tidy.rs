@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("play", &["ops", "scenarios"]),
     ("proof", &["ops", "runs", "scenarios", "store"]),
     ("api", &["app", "accounts", "oauth", "ops", "paper", "runs", "traffic", "web"]),
-    ("web", &["app", "accounts", "oauth", "sign_in", "runs", "traffic"]),
+    ("web", &["app", "accounts", "oauth", "ops", "scenarios", "sign_in", "runs", "traffic"]),
     ("ops", &["app", "oauth", "paper", "runs", "scenarios", "store", "traffic"]),
     ("app", &["accounts", "oauth", "paper", "runs", "scenarios", "sign_in", "store", "traffic"]),
     ("oauth", &["accounts", "store"]),

@@ -16,9 +16,8 @@ use axum::{
 use serde_json::json;
 
 use self::package::{FILES, NAME};
+use crate::app::addressed;
 
-/// The address that the texts are written for.
-const WRITTEN_FOR: &str = "http://127.0.0.1:8080";
 const LLMS_TXT: &str = include_str!("../../../skills/llms.txt");
 /// How long a client may use a text without asking again.
 const CACHE: &str = "public, max-age=300";
@@ -52,7 +51,7 @@ pub(super) fn router(public_url: &str) -> Router {
 
 /// A text as clients of this server need it.
 fn here(text: &str, public_url: &str) -> Vec<u8> {
-    text.replace(WRITTEN_FOR, public_url).into_bytes()
+    addressed(text, public_url).into_bytes()
 }
 
 fn kind(path: &str) -> &'static str {

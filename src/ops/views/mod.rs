@@ -17,8 +17,8 @@ use super::input::INSTANT;
 
 pub(crate) use bars::Visible;
 pub use bars::{BarRows, BarView, BarsView};
-pub(crate) use concise::{rough, tick};
 pub use concise::{Pulse, Table, Vitals};
+pub(crate) use concise::{rough, tick};
 pub use file::{EventPart, FORMAT, RunFile};
 pub use order::{OrderView, TradeView};
 pub(crate) use run::equity_curve;
