@@ -1,6 +1,7 @@
 //! Paper trading: its rules shown on a few prints, and what holds for every account.
 
 mod books;
+mod chaos;
 mod figures;
 mod fixture;
 mod fixtures;

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use sim::{
-    Money, Price, Quantity,
+    Money, Price, Quantity, Timestamp,
     order::{OrderKind, TimeInForce},
     paper::{
-        Account, AssetType, Fill, NewOrder, Order, OrderStatus, POSITION_LIMIT_PCT, STARTING_CASH,
-        Side, Tape, VOLUME_SHARE_PCT, Why,
+        Account, AssetType, Fill, NewOrder, Order, OrderStatus, POSITION_LIMIT_PCT, Print,
+        STARTING_CASH, Side, Tape, Tick, VOLUME_SHARE_PCT, Why,
     },
 };
 
@@ -157,10 +157,10 @@ fn check_liquidity(
             continue;
         }
         let ticks = &tape.ticks()[..account.moment().ticks];
-        let mine = |it: &&sim::paper::Tick| it.instrument == fill.instrument;
+        let mine = |it: &&Tick| it.instrument == fill.instrument;
         let print = ticks.iter().rposition(|it| mine(&it)).unwrap();
         let volume = ticks.iter().rev().filter(mine).find_map(|it| match it.print {
-            sim::paper::Print::Bar { volume, .. } => Some(volume.units()),
+            Print::Bar { volume, .. } => Some(volume.units()),
             _ => None,
         });
         let key = (fill.instrument.index(), print);
@@ -173,9 +173,31 @@ fn check_liquidity(
             prop_assert!(taken[nth].2 <= volume / 100 * VOLUME_SHARE_PCT, "{:?}", fill);
         }
         let calendar = &tape.listing(fill.instrument).calendar;
-        let just_before = sim::Timestamp::from_seconds(fill.at.seconds() - 1);
+        let just_before = Timestamp::from_seconds(fill.at.seconds() - 1);
         let traded = calendar.session(fill.at).or_else(|| calendar.session(just_before));
         prop_assert!(traded.is_some(), "outside a session: {:?}", fill);
+    }
+    Ok(())
+}
+
+/// No order waits past a quote that it should have met.
+fn check_waiting(account: &Account, tape: &Tape) -> Result<(), TestCaseError> {
+    let ticks = &tape.ticks()[..account.moment().ticks];
+    let Some(Tick { at, instrument, print: Print::Price(price) }) = ticks.last() else {
+        return Ok(());
+    };
+    let calendar = &tape.listing(*instrument).calendar;
+    let just_before = Timestamp::from_seconds(at.seconds() - 1);
+    if calendar.session(*at).or_else(|| calendar.session(just_before)).is_none() {
+        return Ok(());
+    }
+    let waits = |it: &&Order| !it.status.is_final() && it.order.instrument == *instrument;
+    for order in account.orders().iter().filter(waits).filter(|it| it.placed_at < *at) {
+        let (stop, limit) = order.order.kind.prices();
+        let facing = |price: Price| price.units() * order.order.side.direction();
+        let woken = stop.is_none_or(|stop| facing(*price) >= facing(stop));
+        let past = limit.is_none_or(|limit| facing(*price) < facing(limit));
+        prop_assert!(!(woken && past), "missed {:?}: {:?}", price, order);
     }
     Ok(())
 }
@@ -193,7 +215,9 @@ proptest! {
             if let (Some(before), Ok(())) = (&before, &found) {
                 let placed = before.moment() == account.moment();
                 let limits = if placed { check_limits(before, account, &tape) } else { Ok(()) };
+                let waiting = if placed { Ok(()) } else { check_waiting(account, &tape) };
                 found = limits
+                    .and(waiting)
                     .and_then(|()| check_transitions(before, account))
                     .and_then(|()| check_liquidity(before, account, &tape, &mut taken))
                     .and_then(|()| check_books(account, &tape))
