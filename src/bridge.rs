@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -149,7 +149,8 @@ impl Bridge {
             anyhow::bail!("{} answered {status} without JSON: {text}", self.url);
         };
         if answer["jsonrpc"] != "2.0" && !answer.is_array() {
-            anyhow::bail!("{} answered {status} without JSON-RPC", self.url);
+            // What stands before the MCP door refuses as REST does.
+            return Ok(Some(problem(&message.id(), status, &answer)));
         }
         // What is refused before it is read is refused without its id.
         if answer["id"].is_null() && answer.is_object() {
@@ -229,6 +230,17 @@ impl Message {
     }
 }
 
+/// A refusal that is a problem document (RFC 9457), or none that is known.
+fn problem(id: &Value, status: StatusCode, answer: &Value) -> Value {
+    let code = if status.is_server_error() { INTERNAL_ERROR } else { INVALID_REQUEST };
+    let detail = answer["detail"].as_str().map(str::to_owned);
+    let detail = detail.unwrap_or_else(|| format!("the server answered {status}"));
+    let hint = answer["hint"].as_str().map(|hint| format!("\nNext: {hint}"));
+    let mut refusal = refusal(id, code, &(detail + &hint.unwrap_or_default()));
+    refusal["error"]["data"] = answer.clone();
+    refusal
+}
+
 fn refusal(id: &Value, code: i32, problem: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": problem } })
 }
@@ -260,4 +272,50 @@ async fn write(output: &Mutex<impl AsyncWrite + Unpin>, message: &Value) -> anyh
     output.write_all(line.as_bytes()).await?;
     output.flush().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_message_repeats_itself_in_headers() {
+        let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28" });
+        let call = |name: &str| {
+            let params = json!({ "name": name, "_meta": meta });
+            standard_headers(&json!({ "id": 1, "method": "tools/call", "params": params }))
+        };
+        let headers = call("get_run");
+        assert_eq!(
+            (&headers[PROTOCOL_VERSION], &headers[METHOD]),
+            (&"2026-07-28".parse().unwrap(), &"tools/call".parse().unwrap())
+        );
+        assert_eq!(headers[NAME], "get_run");
+        assert_eq!(call("kauf 📈")[NAME], "=?base64?a2F1ZiDwn5OI?=");
+        assert!(standard_headers(&json!({ "method": "ping", "params": {} })).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_too_long_is_one_problem() {
+        let long = LINE_BYTES_MAX.try_into().unwrap();
+        let text = [b"{}\n".to_vec(), vec![b'a'; long], b"aaa\nlast".to_vec()].concat();
+        let mut input = text.as_slice();
+        assert_eq!(next_line(&mut input).await.unwrap(), Some(Ok(b"{}\n".to_vec())));
+        assert!(next_line(&mut input).await.unwrap().unwrap().is_err());
+        assert_eq!(next_line(&mut input).await.unwrap(), Some(Ok(b"last".to_vec())));
+        assert_eq!(next_line(&mut input).await.unwrap(), None);
+    }
+
+    #[test]
+    fn a_refusal_before_the_door_keeps_its_words() {
+        let told = json!({ "detail": "Invalid API key", "hint": "copy all of it" });
+        let refusal = problem(&json!("a"), StatusCode::UNAUTHORIZED, &told);
+        assert_eq!(refusal["error"]["message"], "Invalid API key\nNext: copy all of it");
+        assert_eq!(
+            (&refusal["id"], &refusal["error"]["code"]),
+            (&json!("a"), &json!(INVALID_REQUEST))
+        );
+        let none = problem(&Value::Null, StatusCode::BAD_GATEWAY, &json!({}));
+        assert_eq!(none["error"]["message"], "the server answered 502 Bad Gateway");
+    }
 }

@@ -22,7 +22,8 @@ SECONDS = 30
 
 def desktop(server: Server, key: str) -> dict[str, Any]:
     """The entry of claude_desktop_config.json that README.md shows, for this server."""
-    block = re.search(r'\{ "mcpServers": \{ "bottrade": (\{ "command": "[^"]*bottrade".*?\}) \} \}', README.read_text(), re.S)
+    entries = re.compile(r'\{ "mcpServers": \{ "bottrade": (\{ "command": "[^"]*bottrade".*?\}) \} \}', re.DOTALL)
+    block = entries.search(README.read_text())
     assert block, "README.md shows no configuration of the bridge"
     entry = json.loads(block[1])
     entry["command"] = str(server.binary.path)

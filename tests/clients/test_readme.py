@@ -64,7 +64,9 @@ def test_the_curl_lines_end_with_a_proof(newcomer: Server) -> None:
 
 def test_the_bot_lines_trade_on_paper(newcomer: Server) -> None:
     trade = block("A bot has a key of its own").replace("target/release/bottrade", str(newcomer.binary.path))
-    quotes, order, portfolio, kpi = map(json.loads, at(newcomer, f"{trade}\n".replace("\ncurl", "\necho\ncurl")).split("\n")[1:])
+    # A line for each answer.
+    _, *answers = at(newcomer, trade.replace("\ncurl", "\necho\ncurl")).splitlines()
+    quotes, order, portfolio, kpi = map(json.loads, answers)
     assert [quote["symbol"] for quote in quotes] == ["AAPL", "BTC-USD"]
     assert (order["status"], order["client_order_id"]) == ("FILLED", "first")
     assert [position["symbol"] for position in portfolio["positions"]] == ["BTC-USD"]

@@ -87,7 +87,7 @@ WAITING = {"GTC": "OPEN", "DAY": "OPEN", "IOC": "CANCELLED", "FOK": "REJECTED"}
 """What becomes of an order that cannot fill now."""
 
 
-@pytest.mark.parametrize(("order_type", "time_in_force"), product(TYPES, WAITING))
+@pytest.mark.parametrize(("order_type", "time_in_force"), [*product(TYPES, WAITING)])
 def test_every_type_and_time(client: VecTrade, price: float, order_type: str, time_in_force: str) -> None:
     prices = {name: round(part * price, 2) for name, part in TYPES[order_type].items()}
     text = whole(
