@@ -120,8 +120,8 @@ impl Desk {
             .concat()
             .iter()
             .map(|it| {
-                json!({ "id": it.id, "name": it.name, "opens": it.family.as_str(), "prefix": it.prefix,
-                    "created_at": instant(it.created_at),
+                json!({ "id": it.id, "name": it.name, "opens": it.family.as_str(),
+                    "prefix": it.prefix, "created_at": instant(it.created_at),
                     "last_used_at": it.last_used_at.map(instant) })
             })
             .collect();
