@@ -22,7 +22,7 @@ const LINE_BYTES_MAX: u64 = 4 << 20;
 /// Messages under way.
 const AT_ONCE: usize = 16;
 /// How long an answer may take: longer than a server gives itself.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+const ANSWER_MAX: Duration = Duration::from_mins(1);
 /// Characters of an answer that is no JSON which are told.
 const SHOWN: usize = 200;
 

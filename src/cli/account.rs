@@ -19,7 +19,7 @@ use crate::{
     keys::Family,
     ops::views::instant,
     plan::Plan,
-    store::{Store, runs},
+    store::{Store, runs, usage},
 };
 
 /// Events that an export holds at most, the newest.
@@ -120,14 +120,16 @@ impl Desk {
             .concat()
             .iter()
             .map(|it| {
-                json!({ "id": it.id, "name": it.name, "prefix": it.prefix,
-                    "created_at": instant(it.created_at),
+                json!({ "id": it.id, "name": it.name, "opens": it.family.as_str(),
+                    "prefix": it.prefix, "created_at": instant(it.created_at),
                     "last_used_at": it.last_used_at.map(instant) })
             })
             .collect();
         let identities = self.accounts.identities(&account.id).await?;
         let grants = self.accounts.grants(&account.id).await?;
         let sessions = self.accounts.sessions(&account.id).await?;
+        let id = account.id.clone();
+        let usage = self.store.read(move |tx| usage::get(tx, &id)).await?;
         let events = self.accounts.events(&account.id, EVENTS_MAX).await?;
         let whole = json!({
             "account": { "id": account.id, "name": account.name, "handle": account.handle,
@@ -143,6 +145,8 @@ impl Desk {
             "sessions": sessions.iter().map(|it| json!({ "id": it.id,
                 "created_at": instant(it.created_at),
                 "expires_at": instant(it.expires_at) })).collect::<Vec<_>>(),
+            "bot_calls": usage.map(|it| json!({ "month": it.month_shown(),
+                "calls": it.month_calls })),
             "events": events.iter().map(|it| json!({ "at": instant(it.at), "event": it.event,
                 "about": it.about })).collect::<Vec<_>>(),
             "runs": runs.iter().map(|it| json!({ "id": it.origin.id,

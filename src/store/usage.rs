@@ -33,6 +33,11 @@ impl Usage {
         Ok(usage)
     }
 
+    /// The month as people write it, such as `2030-01`.
+    pub fn month_shown(&self) -> String {
+        format!("{:04}-{:02}", 1970 + self.month.div_euclid(12), self.month.rem_euclid(12) + 1)
+    }
+
     /// In the order of the table's columns.
     fn values(&self, account_id: &str) -> [Val; 6] {
         [

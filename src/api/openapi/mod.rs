@@ -62,41 +62,46 @@ pub(crate) fn document(public_url: &str) -> Value {
         "tags": operation::tags(),
         "paths": paths,
         "components": {
-            "securitySchemes": {
-                "ApiKeyAuth": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "X-API-Key",
-                    "description": "Wins over the other headers, but for the bot API.",
-                },
-                "BotKeyAuth": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "X-Bot-Key",
-                    "description": "Opens paper trading and nothing else. Wins over the other \
-                        headers on the bot API.",
-                },
-                "KeyToken": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "Of `POST /api/auth/token`, for 15 minutes: manages bot keys.",
-                },
-                "SessionCookie": {
-                    "type": "apiKey",
-                    "in": "cookie",
-                    "name": "bt_session",
-                    "description": "Of a browser that is signed in; `__Host-bt_session` on https. \
-                        Pages of this server alone may change something with it.",
-                },
-                "BearerAuth": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "The same key.",
-                },
-            },
+            "securitySchemes": security_schemes(),
             "schemas": { "Problem": problem::schema() },
             "responses": problem::responses(),
+        },
+    })
+}
+
+/// How a caller may say who they are.
+fn security_schemes() -> Value {
+    json!({
+        "ApiKeyAuth": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": "Wins over the other headers, but for the bot API.",
+        },
+        "BotKeyAuth": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Bot-Key",
+            "description": "Opens paper trading and nothing else. Wins over the other \
+                headers on the bot API.",
+        },
+        "KeyToken": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "Of `POST /api/auth/token`, for 15 minutes: manages bot keys.",
+        },
+        "SessionCookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "bt_session",
+            "description": "Of a browser that is signed in; `__Host-bt_session` on https. \
+                Pages of this server alone may change something with it.",
+        },
+        "BearerAuth": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The same key.",
         },
     })
 }

@@ -2,8 +2,13 @@
 
 use std::path::Path;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bottrade::{
-    accounts::LOCAL, app::People, clock::Clock as _, oauth::jwt::SigningKeys, store::Store,
+    accounts::LOCAL,
+    app::People,
+    clock::{Clock as _, TestClock},
+    oauth::jwt::SigningKeys,
+    store::Store,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -95,16 +100,46 @@ async fn a_token_is_good_for_a_quarter_of_an_hour() {
     scene.bearer(&token).get(KEYS).await.problem(401, "the token has expired");
 }
 
-/// A server whose signing key lies in a folder.
-fn with_folder(folder: &Path) -> Scene {
-    Scene::at(URL, Store::in_memory().unwrap(), |people| {
-        let clock = bottrade::clock::TestClock::at(START.parse().unwrap());
-        let signing_keys = SigningKeys::open(folder, URL, clock).unwrap();
-        People { signing_keys, ..people }
-    })
+/// Who broke into the folder of a server's signing keys, and has a good token of `ada`.
+struct Forger {
+    scene: Scene,
+    key: EncodingKey,
+    kid: String,
+    good: String,
+    claims: Value,
 }
 
-/// The server's own signing key and its name, as who broke into the folder would have them.
+impl Forger {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let scene = Scene::at(URL, Store::in_memory().unwrap(), |people| {
+            let clock = TestClock::at(START.parse().unwrap());
+            let signing_keys = SigningKeys::open(folder.path(), URL, clock).unwrap();
+            People { signing_keys, ..people }
+        });
+        let good = of_session(&mut scene.somebody("ada").await).await;
+        let claims = scene.server.app.signing_keys.verify(&good).unwrap();
+        let (key, kid) = stolen(folder.path());
+        let forger = Self { scene, key, kid, good, claims: json!(claims) };
+        let again = forger.signed(&forger.claims);
+        forger.scene.bearer(&again).get(KEYS).await.expect(200);
+        forger
+    }
+
+    /// These claims, as the server would sign them.
+    fn signed(&self, claims: &Value) -> String {
+        encode(&header(&self.kid), claims, &self.key).unwrap()
+    }
+
+    /// The good token with another claim.
+    fn with(&self, name: &str, value: Value) -> String {
+        let mut claims = self.claims.clone();
+        claims[name] = value;
+        self.signed(&claims)
+    }
+}
+
+/// The signing key in a data folder, and its name.
 fn stolen(folder: &Path) -> (EncodingKey, String) {
     let file = std::fs::read_dir(folder.join("signing-keys")).unwrap().next().unwrap().unwrap();
     let name = file.file_name().into_string().unwrap();
@@ -118,81 +153,69 @@ fn header(kid: &str) -> Header {
 }
 
 #[tokio::test]
-async fn what_is_no_token_of_ours_opens_nothing() {
-    let folder = TempDir::new().unwrap();
-    let scene = with_folder(folder.path());
-    let mut ada = scene.somebody("ada").await;
-    let good = of_session(&mut ada).await;
-    let claims = scene.server.app.signing_keys.verify(&good).unwrap();
-    let claims = serde_json::to_value(claims).unwrap();
-    let (key, kid) = stolen(folder.path());
-    let forged = |claims: &Value| encode(&header(&kid), claims, &key).unwrap();
-    assert_eq!(scene.bearer(&forged(&claims)).get(KEYS).await.status, 200, "the forger is good");
-
-    let with = |name: &str, value: Value| {
-        let mut claims = claims.clone();
-        claims[name] = value;
-        forged(&claims)
-    };
+async fn a_good_signature_is_not_enough() {
+    let forger = Forger::new().await;
+    let scene = &forger.scene;
     let now = scene.server.clock.now().as_second();
-    let audience = "the token is for another service";
-    let ended = "what the token was made from has ended";
     let mut eve = scene.somebody("eve").await;
     let eves = scene.server.app.signing_keys.verify(&of_session(&mut eve).await).unwrap();
-    let attacks = [
-        (with("aud", json!(format!("{URL}/mcp"))), audience),
-        (with("aud", json!(URL)), audience),
-        (with("scope", json!("bottrade:trade")), audience),
-        (with("iss", json!("https://evil.example")), "the token is from another issuer"),
-        (with("exp", json!(now)), "the token has expired"),
-        (with("iat", json!(now + 60)), "the token is not good yet"),
-        (with("sid", json!("made-up")), ended),
-        (with("sid", json!(eves.sid)), ended),
-        (with("sub", json!(eves.sub)), ended),
-        (with("sub", json!("made-up")), ended),
-    ];
-    for (token, why) in &attacks {
-        scene.bearer(token).get(KEYS).await.problem(401, why);
+    let audience = "the token is for another service";
+    let ended = "what the token was made from has ended";
+    for (name, value, why) in [
+        ("aud", json!(format!("{URL}/mcp")), audience),
+        ("aud", json!(URL), audience),
+        ("aud", json!(format!("{URL}/api/trade/v1/bot")), audience),
+        ("scope", json!("bottrade:trade"), audience),
+        ("iss", json!("https://evil.example"), "the token is from another issuer"),
+        ("exp", json!(now), "the token has expired"),
+        ("iat", json!(now + 60), "the token is not good yet"),
+        ("sid", json!("made-up"), ended),
+        ("sid", json!(eves.sid), ended),
+        ("sub", json!(eves.sub), ended),
+        ("sub", json!("made-up"), ended),
+    ] {
+        let bearer = scene.bearer(&forger.with(name, value));
+        bearer.get(KEYS).await.problem(401, why);
+        bearer.post(KEYS, json!({ "label": "x" })).await.problem(401, why);
     }
+    assert_eq!(scene.bearer(&forger.good).get(KEYS).await.expect(200), json!([]));
+}
 
-    let body = good.split('.').nth(1).unwrap();
-    let part = |value: Value| {
-        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-        URL_SAFE_NO_PAD.encode(value.to_string())
-    };
-    let none = part(json!({ "alg": "none", "typ": "at+jwt", "kid": kid }));
+#[tokio::test]
+async fn what_this_server_did_not_sign_opens_nothing() {
+    let forger = Forger::new().await;
+    let Forger { scene, kid, good, claims, .. } = &forger;
+    let (body, signature) = (good.split('.').nth(1).unwrap(), good.rsplit('.').next().unwrap());
+    let none = json!({ "alg": "none", "typ": "at+jwt", "kid": kid }).to_string();
+    let none = URL_SAFE_NO_PAD.encode(none);
     let jwks = scene.server.anon().get("/oauth/jwks").await.expect(200);
     let public = jwks["keys"][0]["x"].as_str().unwrap().as_bytes();
-    let hs256 = Header { alg: Algorithm::HS256, ..header(&kid) };
-    let hs256 = encode(&hs256, &claims, &EncodingKey::from_secret(public)).unwrap();
-    let foreign = TempDir::new().unwrap();
-    drop(SigningKeys::open(foreign.path(), URL, scene.server.clock.clone()).unwrap());
-    let (foreign, its_kid) = stolen(foreign.path());
-    let signature = good.rsplit('.').next().unwrap();
+    let hs256 = Header { alg: Algorithm::HS256, ..header(kid) };
+    let other = TempDir::new().unwrap();
+    drop(SigningKeys::open(other.path(), URL, scene.server.clock.clone()).unwrap());
+    let (foreign, its_kid) = stolen(other.path());
     let attacks = [
         format!("{none}.{body}."),
         format!("{none}.{body}.{signature}"),
-        hs256,
-        encode(&header(&its_kid), &claims, &foreign).unwrap(),
-        encode(&header(&kid), &claims, &foreign).unwrap(),
-        format!("{}A", &good[..good.len() - 1]),
+        encode(&hs256, claims, &EncodingKey::from_secret(public)).unwrap(),
+        encode(&header(&its_kid), claims, &foreign).unwrap(),
+        encode(&header(kid), claims, &foreign).unwrap(),
+        forger.with("sub", json!("x")).rsplit_once('.').unwrap().0.to_owned() + "." + signature,
         good[..good.len() - 5].to_owned(),
         format!("{good}."),
         "..".to_owned(),
         "eyJ".to_owned(),
         "x".repeat(5000),
     ];
-    for token in attacks.iter().filter(|it| **it != good) {
-        for path in [KEYS, "/api/trade/v1/bot/keys/x"] {
+    for token in &attacks {
+        for path in [KEYS, "/api/trade/v1/bot/keys"] {
             let reply = scene.bearer(token).get(path).await;
             reply.found(401).any_problem();
             assert!(!reply.text.contains(token.as_str()), "a secret is not repeated");
         }
-        let made = scene.bearer(token).post(KEYS, json!({ "label": "x" })).await;
-        made.found(401);
+        scene.bearer(token).post(KEYS, json!({ "label": "x" })).await.found(401);
     }
-    let mine = scene.bearer(&good).get(KEYS).await;
-    assert_eq!(mine.expect(200), json!([]), "nothing was made");
+    assert_eq!(scene.bearer(good).get(KEYS).await.expect(200), json!([]));
 }
 
 #[tokio::test]
