@@ -132,6 +132,7 @@ impl IntoResponse for Error {
         if let Some((name, value)) = self.header() {
             response.headers_mut().insert(name, value);
         }
+        response.extensions_mut().insert(self.code);
         response.extensions_mut().insert(self);
         response
     }
