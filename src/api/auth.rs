@@ -190,9 +190,7 @@ pub(super) struct Wanted(pub(super) Option<&'static str>);
 
 /// Tells a client that was refused for want of a credential how to get one (RFC 6750, RFC 9728).
 pub(super) fn challenged(app: &App, mut response: Response) -> Response {
-    let Some(code) = response.extensions().get::<Error>().map(|it| it.code) else {
-        return response;
-    };
+    let Some(code) = response.extensions().get::<Code>().copied() else { return response };
     let error = match code {
         Code::KeyRequired => "",
         Code::KeyInvalid => "error=\"invalid_token\", ",

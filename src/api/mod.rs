@@ -148,6 +148,7 @@ impl IntoResponse for Error {
             response.headers_mut().insert(name, value);
         }
         response.extensions_mut().insert(auth::Wanted(self.scope));
+        response.extensions_mut().insert(self.code);
         response.extensions_mut().insert(self);
         response
     }

@@ -30,7 +30,7 @@ use waiting::{Begun, Client, Waiting};
 /// The client of the grants that follow.
 const CLIENT_ID: &str = "connect_bottrade";
 /// What a session asks for: all that the tools take.
-const ASKED: Scopes = Scopes::of(&[Scope::Trade]);
+const ASKED: Scopes = Scopes::ALL;
 /// How long a link is good, in microseconds: ten minutes.
 const LINK_MICROS: i64 = 600 * 1_000_000;
 /// How often a call that waits looks whether the person has answered.

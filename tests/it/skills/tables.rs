@@ -100,7 +100,7 @@ fn parameters(op: &OpDef) -> String {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let names = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name);
     let names = names.filter(|name| !op.route.path.contains(&format!("{{{name}}}")));
-    let star = |name: &String| if required.contains(&json!(name)) { "*" } else { "" };
+    let star = |name: &String| if required.contains(&json!(name)) { r"\*" } else { "" };
     names.map(|name| format!("`{name}`{}", star(name))).collect::<Vec<_>>().join(", ")
 }
 
@@ -110,7 +110,7 @@ fn orders() -> Vec<Vec<String>> {
     let order = OPS.iter().map(of_trades).find(Value::is_object).unwrap();
     let required = order["required"].as_array().unwrap();
     let fields = order["properties"].as_object().unwrap().iter().map(|(name, field)| {
-        let star = if required.contains(&json!(name)) { "*" } else { "" };
+        let star = if required.contains(&json!(name)) { r"\*" } else { "" };
         let meaning = field["description"].as_str().unwrap_or_default();
         row([&format!("`{name}`{star}"), &kind(field), meaning])
     });
