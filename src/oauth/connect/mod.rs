@@ -15,7 +15,7 @@ use tokio::{sync::Semaphore, time};
 use super::{Decision, Oauth, authorize::UNNAMED, client::name};
 use crate::{
     accounts::{Accounts, Event, MCP_SESSION_IDLE, Session, note},
-    caller::{Account, Scope, Scopes},
+    caller::{Account, Scopes},
     clock::{Clock, new_id},
     error::Error,
     keys::{Key, Kind},
