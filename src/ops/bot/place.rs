@@ -134,10 +134,12 @@ impl Op for PlaceOrder {
 
     async fn run(self, cx: &Cx) -> Result<Clocked<OrderView>, Error> {
         let (account, digits) = (&cx.caller.account()?.id, Digits(cx.reader));
-        let order = cx.app.paper.market(|market| self.order(market.tape))??;
+        // What is no order opens no account.
+        cx.app.paper.market(|market| self.order(market.tape))??;
         let view = |look: &crate::paper::Look<'_>, order: &sim::paper::Order| {
             Clocked::alone(OrderView::of(look, order, digits), Clock::of(look))
         };
+        let order = |tape: &Tape| self.order(tape);
         cx.app.paper.place(account, order, &cx.metered()?, view).await
     }
 }
