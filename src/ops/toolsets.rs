@@ -79,10 +79,8 @@ impl Chosen {
     pub fn of(caller: &Caller) -> Self {
         let opens = |scope| caller.with(scope).is_ok();
         let paper = TOOLSETS.iter().filter(|it| it.name == PAPER);
-        match opens(Scope::Paper) && !opens(Scope::Read) {
-            true => Self(paper.collect()),
-            false => Self::default(),
-        }
+        let only_paper = opens(Scope::Paper) && !opens(Scope::Read);
+        if only_paper { Self(paper.collect()) } else { Self::default() }
     }
 
     /// Whether it is what everybody is shown who does not choose.

@@ -108,13 +108,15 @@ impl Paper {
     pub async fn place<R>(
         &self,
         account_id: &str,
-        order: NewOrder,
+        order: impl FnOnce(&Tape) -> Result<NewOrder, Error>,
         metered: &Metered,
         view: impl FnOnce(&Look<'_>, &Order) -> R,
     ) -> Result<R, Error> {
         let now = self.clock.now();
         let mut slot = self.slot(account_id, now).await?;
         let done = self.moved(&mut slot, now, |live, market| {
+            // Numbers of instruments are those of one season's tape.
+            let order = order(market.tape)?;
             let command = Command::Place(order.clone());
             let line = codec::encode(market.tape, live.book.moment(), &command);
             let line = line.map_err(Error::internal)?;

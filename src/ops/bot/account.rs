@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim::Money;
 
-use super::{Clock, Digits, digits::DecimalText};
+use super::{
+    Clock,
+    digits::{DecimalText, money},
+};
 use crate::{
     error::{Dialect, Error},
     keys::Family,
@@ -92,7 +95,7 @@ impl Op for GetBotAccount {
             clock,
             bot_user_id: account.id.clone(),
             display_name: format!("{ROBOT} {owner}"),
-            balance: Digits(cx.reader).money(cash),
+            balance: money(cash),
             user_type: "BOT",
             status: "ACTIVE",
             created_at: instant(account.created_at),

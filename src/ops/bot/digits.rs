@@ -47,10 +47,6 @@ impl Digits {
         }
     }
 
-    pub(super) fn money(self, money: Money) -> String {
-        fixed(money.units(), CENT_DECIMALS)
-    }
-
     /// A figure that is no amount.
     pub(super) fn figure(self, figure: f64) -> f64 {
         match self.0 {
@@ -58,16 +54,21 @@ impl Digits {
             Reader::Model => rough(figure),
         }
     }
+}
 
-    /// `part` in percent of `whole`; nothing of nothing is nothing.
-    pub(super) fn percent(self, part: Money, whole: Money) -> String {
-        if whole == Money::ZERO {
-            return fixed(0, CENT_DECIMALS);
-        }
-        let percent = part.to_f64() / whole.to_f64() * 100.0;
-        // No minus before what is shown as zero.
-        format!("{:.2}", (percent * 100.0).round() / 100.0 + 0.0)
+/// An amount in US dollars.
+pub(super) fn money(money: Money) -> String {
+    fixed(money.units(), CENT_DECIMALS)
+}
+
+/// `part` in percent of `whole`; nothing of nothing is nothing.
+pub(super) fn percent(part: Money, whole: Money) -> String {
+    if whole == Money::ZERO {
+        return fixed(0, CENT_DECIMALS);
     }
+    let percent = part.to_f64() / whole.to_f64() * 100.0;
+    // No minus before what is shown as zero.
+    format!("{:.2}", (percent * 100.0).round() / 100.0 + 0.0)
 }
 
 /// Units of 1e-8 with so many decimals, at most eight; half goes away from zero.
@@ -119,15 +120,14 @@ mod tests {
 
     #[test]
     fn money_has_two_decimals_and_zero_no_sign() {
-        let money = |text: &str| Digits(Reader::Program).money(text.parse().unwrap());
+        let money = |text: &str| super::money(text.parse().unwrap());
         assert_eq!(money("100000"), "100000.00");
         assert_eq!(money("-0.005"), "-0.01");
         assert_eq!(money("-0.004"), "0.00");
         assert_eq!(money("0.995"), "1.00");
         assert_eq!(money("-1234567.891"), "-1234567.89");
-        let percent = |part: &str, whole: &str| {
-            Digits(Reader::Model).percent(part.parse().unwrap(), whole.parse().unwrap())
-        };
+        let percent =
+            |part: &str, whole: &str| super::percent(part.parse().unwrap(), whole.parse().unwrap());
         assert_eq!(percent("1", "3"), "33.33");
         assert_eq!(percent("-0.00001", "3"), "0.00");
         assert_eq!(percent("5", "0"), "0.00");

@@ -7,7 +7,12 @@ use sim::{
     paper::{AssetType, Order, OrderStatus, Side},
 };
 
-use super::{Clock, Digits, digits::DecimalText, shown_symbol, words::Upper};
+use super::{
+    Clock, Digits,
+    digits::{DecimalText, money},
+    shown_symbol,
+    words::Upper,
+};
 use crate::{
     ops::{input::OrderType, views::Instant},
     paper::{Look, ids},
@@ -77,7 +82,7 @@ impl OrderView {
             status: Upper(order.status),
             filled_quantity: digits.quantity(order.filled),
             filled_price: order.average_price().map(|it| digits.price(it)),
-            fees: digits.money(order.fees),
+            fees: money(order.fees),
             created_at: order.placed_at.to_string(),
             updated_at: order.updated_at.to_string(),
             filled_at: (order.status == OrderStatus::Filled).then(|| order.updated_at.to_string()),

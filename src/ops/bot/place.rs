@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sim::{
     Price, Quantity, SymbolId,
     order::TimeInForce,
-    paper::{AssetType, NewOrder, Side, Tape},
+    paper::{AssetType, Listing, NewOrder, Order, Side, Tape},
 };
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
         Access, Cx, Effect, Op, Route,
         input::{Checks, Loose, OrderType, check_text},
     },
-    paper::meter::Kind,
+    paper::{Look, meter::Kind},
 };
 
 /// Characters of a client's own name for an order.
@@ -68,9 +68,9 @@ impl PlaceOrder {
         let (limit, stop) = (self.limit_price.map(|it| it.0), self.stop_price.map(|it| it.0));
         let order_type = self.order_type.map_or(OrderType::Market, |it| it.0);
         let kind = checks.take("", order_type.kind(limit, stop, &str::to_owned));
-        let positive = |field: &str, units: i64| match units > 0 {
-            true => Ok(()),
-            false => Err(Error::broken_rule(field, "must be positive")),
+        let positive = |field: &str, units: i64| {
+            let refused = || Error::broken_rule(field, "must be positive");
+            (units > 0).then_some(()).ok_or_else(refused)
         };
         checks.take("quantity", positive("quantity", self.quantity.0.units()));
         for (field, price) in [("limit_price", limit), ("stop_price", stop)] {
@@ -91,8 +91,8 @@ impl PlaceOrder {
     fn instrument(&self, tape: &Tape) -> Result<SymbolId, Error> {
         let asked = self.asset_type.map(|it| it.0);
         if asked == Some(AssetType::Option) {
-            let listed = |it: &&sim::paper::Listing| it.asset_type == AssetType::Option;
-            if tape.listings().iter().find(listed).is_none() {
+            let listed = |it: &Listing| it.asset_type == AssetType::Option;
+            if !tape.listings().iter().any(listed) {
                 return Err(Error::no_options(&super::listed(tape)));
             }
         }
@@ -134,10 +134,12 @@ impl Op for PlaceOrder {
 
     async fn run(self, cx: &Cx) -> Result<Clocked<OrderView>, Error> {
         let (account, digits) = (&cx.caller.account()?.id, Digits(cx.reader));
-        let order = cx.app.paper.market(|market| self.order(market.tape))??;
-        let view = |look: &crate::paper::Look<'_>, order: &sim::paper::Order| {
+        // What is no order opens no account.
+        cx.app.paper.market(|market| self.order(market.tape))??;
+        let view = |look: &Look<'_>, order: &Order| {
             Clocked::alone(OrderView::of(look, order, digits), Clock::of(look))
         };
+        let order = |tape: &Tape| self.order(tape);
         cx.app.paper.place(account, order, &cx.metered()?, view).await
     }
 }

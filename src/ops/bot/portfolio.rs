@@ -7,7 +7,12 @@ use sim::{
     paper::{AssetType, Holding},
 };
 
-use super::{Clock, Digits, digits::DecimalText, shown_symbol, words::Upper};
+use super::{
+    Clock, Digits,
+    digits::{DecimalText, money, percent},
+    shown_symbol,
+    words::Upper,
+};
 use crate::{
     error::{Dialect, Error},
     ops::{Access, Cx, Effect, Op, Route},
@@ -73,9 +78,9 @@ impl Position {
             quantity: digits.quantity(holding.quantity),
             avg_cost: digits.price(holding.avg_cost),
             current_price: Some(digits.price(holding.price)),
-            market_value: digits.money(holding.market_value),
-            unrealized_pnl: digits.money(holding.unrealized_pnl),
-            unrealized_pnl_pct: digits.percent(holding.unrealized_pnl, holding.cost.abs()),
+            market_value: money(holding.market_value),
+            unrealized_pnl: money(holding.unrealized_pnl),
+            unrealized_pnl_pct: percent(holding.unrealized_pnl, holding.cost.abs()),
         }
     }
 }
@@ -87,11 +92,11 @@ impl Portfolio {
         let unrealized: Money = holdings.iter().map(|it| it.unrealized_pnl).sum();
         Self {
             clock: Clock::of(look),
-            balance: digits.money(book.cash()),
-            total_equity: digits.money(book.equity(tape)),
-            margin_used: digits.money(book.initial_margin(tape)),
+            balance: money(book.cash()),
+            total_equity: money(book.equity(tape)),
+            margin_used: money(book.initial_margin(tape)),
             positions: holdings.iter().map(|it| Position::of(look, it, digits)).collect(),
-            total_unrealized_pnl: digits.money(unrealized),
+            total_unrealized_pnl: money(unrealized),
             working_orders: book.working_orders(),
         }
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sim::{
-    Price, SymbolId,
+    SymbolId,
     paper::{AssetType, Moment, Tape},
     time::Timestamp,
 };
@@ -131,8 +131,7 @@ const COLUMNS: &[&str] =
 fn change(tape: &Tape, moment: Moment, id: SymbolId, days: i64) -> Option<String> {
     let then = Timestamp::from_seconds(moment.at.seconds() - days * SECONDS_PER_DAY);
     let (now, then) = (tape.price(id, moment)?, tape.price(id, tape.moment(then))?);
-    let ratio = |price: Price| price.to_f64();
-    let percent = (ratio(now) / ratio(then) - 1.0) * 100.0;
+    let percent = (now.to_f64() / then.to_f64() - 1.0) * 100.0;
     Some(format!("{:.2}", (percent * 100.0).round() / 100.0 + 0.0))
 }
 

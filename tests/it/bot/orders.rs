@@ -94,7 +94,8 @@ async fn every_type_is_placed_and_waits_or_ends() {
         json!({ "order_type": "MARKET" }),
         json!({ "order_type": "LIMIT", "limit_price": price / 4.0 }),
         json!({ "order_type": "STOP", "stop_price": price * 4.0 }),
-        json!({ "order_type": "STOP_LIMIT", "stop_price": price * 4.0, "limit_price": price * 5.0 }),
+        json!({ "order_type": "STOP_LIMIT", "stop_price": price * 4.0,
+            "limit_price": price * 5.0 }),
     ];
     for (at, prices) in types.iter().enumerate() {
         for (time, waits) in

@@ -112,9 +112,9 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
 
 /// The successful answer of an operation, by media type.
 fn contents(operation: &Value) -> &Map<String, Value> {
+    static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
     let mut responses = operation["responses"].as_object().unwrap().iter();
     let (_, good) = responses.find(|(status, _)| status.starts_with('2')).unwrap();
-    static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
     good["content"].as_object().unwrap_or(&NOTHING)
 }
 

@@ -67,7 +67,7 @@ impl Asked {
 async fn place(app: &TestApp, account: &str, order: NewOrder) -> String {
     let metered = app.app.meter.begin(account, Plan::Unlimited, Kind::Order).await.unwrap();
     let id = |look: &Look<'_>, placed: &sim::paper::Order| look.name_of(placed).to_string();
-    app.app.paper.place(account, order, &metered, id).await.unwrap()
+    app.app.paper.place(account, |_| Ok(order), &metered, id).await.unwrap()
 }
 
 async fn cancel(app: &TestApp, account: &str, order: &str) {

@@ -27,7 +27,7 @@ async fn one_client_order_id_is_one_order_however_many_send_it() {
                 service.meter.begin(&account, Plan::Unlimited, Kind::Request).await.unwrap();
             let id =
                 |look: &bottrade::paper::Look<'_>, order: &sim::paper::Order| look.name_of(order);
-            let placed = service.paper.place(&account, order, &metered, id).await;
+            let placed = service.paper.place(&account, |_| Ok(order), &metered, id).await;
             (quantity, placed.map_err(|error| error.code))
         });
     }
