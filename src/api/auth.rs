@@ -1,5 +1,6 @@
-//! Who stands at the door: by `X-API-Key`, `Authorization: Bearer` or `X-Bot-Key`, else at `/mcp` by
-//! the session that a person connected; and how the door says that nobody, or the wrong one, does.
+//! Who stands at the door: by `X-API-Key`, `Authorization: Bearer` or `X-Bot-Key`, else at `/mcp`
+//! by the session that a person connected; and how the door says that nobody, or the wrong one,
+//! does.
 
 use std::sync::Arc;
 

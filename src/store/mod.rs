@@ -13,9 +13,9 @@
 //! No clock here: every time is passed in, in microseconds since 1970.
 //!
 //! Who may see a row: every statement on a tenant's table names `account_id`, or says in a leading
-//! comment why it does not (`/* public */`, `/* by run */` and `/* by paper account */` after the owner was checked, `/* by hash
-//! */` for a presented secret, `/* by identity */` at a sign-in, `/* by grant */`, `/* upkeep */`).
-//! A test reads the sources for it.
+//! comment why it does not (`/* public */`, `/* by run */` and `/* by paper account */` after the
+//! owner was checked, `/* by hash */` for a presented secret, `/* by identity */` at a sign-in,
+//! `/* by grant */`, `/* upkeep */`). A test reads the sources for it.
 
 pub mod accounts;
 pub mod audit;

@@ -136,7 +136,8 @@ async fn the_id_of_a_session_counts_in_its_own_header_at_its_own_door_alone() {
     let key = scene.server.account("bob").await.key.unwrap();
     assert_eq!(agent.with_key(&key).status().await["account"], "bob");
     let bot = scene.server.app.accounts.create_key("ada", "bot", Family::Bot).await.unwrap();
-    for bad in ["bt_wrong", bot.reveal(), id] {
+    assert_eq!(agent.with_key(bot.reveal()).status().await["account"], "ada");
+    for bad in ["bt_wrong", "tvt_wrong", id] {
         let refused = agent.with_key(bad).tool("auth_status", json!({})).await;
         refused.problem(401, "Invalid API key");
     }
