@@ -239,3 +239,41 @@ impl Draft<'_> {
         old.get(index).or_else(|| self.instruments.get(index.checked_sub(old.len())?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(lines: &[&str]) -> Vec<Numbered> {
+        super::super::lines::read(lines.join("\n").as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn market_time_stands_still_while_a_batch_is_written() {
+        let genesis = Head { seq: 0, hash: [0; 32] };
+        let mut book = Book::new(genesis).unwrap();
+        let second = Timestamp::from_seconds;
+        assert_eq!(book.market_time(second(100)), second(100));
+        let lines = batch(&[
+            r#"{"type":"instrument","symbol":"AAPL","name":"Apple","asset_type":"STOCK"}"#,
+            r#"{"type":"quote","symbol":"AAPL","price":1,"ts":"1970-01-01T00:01:00Z"}"#,
+        ]);
+        let now = jiff::Timestamp::constant(100, 900_000_000);
+        let plan = book.plan(Vec::new(), lines, now).unwrap();
+        // The write takes ten seconds.
+        for clock in [100, 101, 110] {
+            assert_eq!(book.market_time(second(clock)), second(100), "{clock}");
+            assert_eq!(book.tape().ticks().len(), 0);
+        }
+        book.take(&plan, Ok(Head { seq: 2, ..genesis })).unwrap();
+        assert_eq!(book.tape().ticks()[0].at, second(100));
+        assert_eq!(book.market_time(second(110)), second(110));
+        // What is taken next is not before what somebody has seen.
+        let quote = r#"{"type":"quote","symbol":"AAPL","price":2,"ts":"1970-01-01T00:01:01Z"}"#;
+        let plan = book.plan(Vec::new(), batch(&[quote]), now).unwrap();
+        assert_eq!((plan.at, plan.expected.seq), (second(110), 2));
+        // A write that failed lets time go on.
+        book.take(&plan, Err(Error::season_moved())).unwrap_err();
+        assert_eq!((book.market_time(second(120)), book.tape().ticks().len()), (second(120), 1));
+    }
+}

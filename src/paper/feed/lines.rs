@@ -5,10 +5,10 @@
 //! {"type":"quote","symbol":"BTC/USD","price":"64000.5","ts":"2026-11-22T09:30:00.25Z"}
 //! ```
 //!
-//! An instrument may say `slippage_bps` (default: that of its asset type) and `hours`: `always`, or
-//! `weekdays`, Monday to Friday in UTC (default: `always` for CRYPTO, else `weekdays`). A `price` is
-//! in US dollars, a decimal text or a number. `ts` is when the source had it; the times of an
-//! instrument ascend. In market time a quote takes place when it is taken.
+//! An instrument may say `slippage_bps` (default: that of its asset type) and `hours`: `always`,
+//! or `weekdays`, Monday to Friday in UTC (default: `always` for CRYPTO, else `weekdays`). A
+//! `price` is in US dollars, a decimal text or a number. `ts` is when the source had it; the times
+//! of an instrument ascend. In market time a quote takes place when it is taken.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

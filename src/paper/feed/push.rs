@@ -1,6 +1,6 @@
 //! The feed of what an operator pushes: market time is the clock's, in whole seconds.
 //!
-//! A batch of [`lines`](super::lines) is checked whole, appended to the season's journal and, once
+//! A batch of [`lines`] is checked whole, appended to the season's journal and, once
 //! it is on the disk, put on the tape. Its quotes take place in the second in which it is taken;
 //! market time stands still in that second while the batch is written, so that whoever looks never
 //! sees a later second to which an earlier quote is added afterwards. For the same reason market
