@@ -1,111 +1,76 @@
 //! How a client is connected to this server: what to paste where.
 
-use crate::app::App;
+use crate::app::addressed;
 
-/// Stands for a key in what is shown; no page knows one.
-const KEY: &str = "YOUR_KEY";
 /// What is played first.
 pub(super) const FIRST_SCENARIO: &str = "sandbox-nov-2024";
 
-/// A client and the text that connects it.
-pub(super) struct Connection {
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
-    /// Where the text goes, in a sentence.
-    pub(super) place: &'static str,
-    pub(super) text: String,
+/// A client and what connects it. No page knows a key: the texts say `YOUR_KEY`.
+struct Client {
+    id: &'static str,
+    name: &'static str,
+    /// Where the text goes, in a sentence or two.
+    place: &'static str,
+    text: &'static str,
     /// What to do afterwards, if anything.
-    pub(super) then: &'static str,
+    then: &'static str,
+}
+
+macro_rules! client {
+    ($id:literal, $name:literal, $place:literal, $then:literal) => {
+        Client {
+            id: $id,
+            name: $name,
+            place: $place,
+            text: include_str!(concat!("../../guide/connect/", $id, ".txt")),
+            then: $then,
+        }
+    };
 }
 
 /// Every client that has a text, the most used first.
-pub(super) fn connections(app: &App) -> Vec<Connection> {
-    let base = &app.public_url;
-    let mcp = format!("{base}/mcp");
-    let headers = format!("\"headers\": {{ \"X-API-Key\": \"{KEY}\" }}");
-    let sign_in =
-        "Then type /mcp and choose bottrade: the browser opens, you sign in and allow it.";
-    vec![
-        Connection {
-            id: "claude-code",
-            name: "Claude Code",
-            place: "In a terminal. It signs in through your browser; no key is needed.",
-            text: format!("claude mcp add --transport http bottrade {mcp}"),
-            then: sign_in,
-        },
-        Connection {
-            id: "claude-desktop",
-            name: "Claude Desktop",
-            place: "In claude_desktop_config.json (Settings, Developer). It needs Node.js.",
-            text: format!(
-                "{{\n  \"mcpServers\": {{\n    \"bottrade\": {{\n      \"command\": \"npx\",\n      \
-                 \"args\": [\"mcp-remote\", \"{mcp}\", \"--header\", \"X-API-Key:{KEY}\"]\n    \
-                 }}\n  }}\n}}"
-            ),
-            then: "Restart Claude Desktop.",
-        },
-        Connection {
-            id: "cursor",
-            name: "Cursor",
-            place: "In .cursor/mcp.json.",
-            text: format!(
-                "{{\n  \"mcpServers\": {{\n    \"bottrade\": {{\n      \"url\": \"{mcp}\",\n      \
-                 {headers}\n    }}\n  }}\n}}"
-            ),
-            then: "",
-        },
-        Connection {
-            id: "vs-code",
-            name: "VS Code",
-            place: "In .vscode/mcp.json.",
-            text: format!(
-                "{{\n  \"servers\": {{\n    \"bottrade\": {{\n      \"type\": \"http\",\n      \
-                 \"url\": \"{mcp}\",\n      {headers}\n    }}\n  }}\n}}"
-            ),
-            then: "",
-        },
-        Connection {
-            id: "openclaw",
-            name: "OpenClaw",
-            place: "In a terminal: the skill, which plays over REST with the key in the environment.",
-            text: format!(
-                "curl -fsS {base}/skills/bottrade-benchmark.tar.gz | tar xz\n\
-                 openclaw skills install ./bottrade-benchmark\n\
-                 export BOTTRADE_API_KEY={KEY}"
-            ),
-            then: "",
-        },
-        Connection {
-            id: "python",
-            name: "Python",
-            place: "In a terminal, with the client from PyPI.",
-            text: format!(
-                "pip install bottrade\n\
-                 cat > my_agent.py <<'EOF'\n\
-                 from bottrade import buy\n\n\
-                 def decide(observation):\n    \
-                 return None if observation.positions else buy(\"NVDA\", 1)\n\
-                 EOF\n\
-                 export BOTTRADE_API_KEY={KEY} PYTHONPATH=.\n\
-                 bottrade --api-base {base} backtest my_agent:decide --scenario {FIRST_SCENARIO}"
-            ),
-            then: "",
-        },
-        Connection {
-            id: "curl",
-            name: "curl",
-            place: "In a terminal: a whole run in five calls.",
-            text: format!(
-                "KEY={KEY}; API={base}/api/v1\n\
-                 RUN=$(curl -s $API/runs -H \"X-API-Key: $KEY\" -d \
-                 '{{\"scenario_slug\":\"{FIRST_SCENARIO}\"}}' | grep -oP '\"run\":{{\"id\":\"\\K[^\"]+')\n\
-                 curl -s \"$API/runs/$RUN/market?symbols=NVDA&lookback=5\" -H \"X-API-Key: $KEY\"\n\
-                 curl -s $API/runs/$RUN/turn -H \"X-API-Key: $KEY\" -d \
-                 '{{\"trades\":[{{\"symbol\":\"NVDA\",\"side\":\"buy\",\"quantity\":100}}]}}'\n\
-                 curl -s $API/runs/$RUN/step -H \"X-API-Key: $KEY\" -d '{{\"count\":100}}'\n\
-                 curl -s $API/runs/$RUN/results -H \"X-API-Key: $KEY\""
-            ),
-            then: "",
-        },
-    ]
+const CLIENTS: [Client; 7] = [
+    client!(
+        "claude-code",
+        "Claude Code",
+        "In a terminal. It signs in through your browser; no key is needed.",
+        "Then type /mcp in it and choose bottrade: the browser opens, and you allow it."
+    ),
+    client!(
+        "claude-desktop",
+        "Claude Desktop",
+        "In claude_desktop_config.json (Settings, Developer). It needs Node.js.",
+        "Restart Claude Desktop."
+    ),
+    client!("cursor", "Cursor", "In .cursor/mcp.json.", ""),
+    client!("vs-code", "VS Code", "In .vscode/mcp.json.", ""),
+    client!(
+        "openclaw",
+        "OpenClaw",
+        "In a terminal: the skill, which plays over REST with the key in the environment.",
+        ""
+    ),
+    client!("python", "Python", "In a terminal, with the client from PyPI.", ""),
+    client!("curl", "curl", "In a terminal: a whole run.", ""),
+];
+
+/// The same with the address of a server.
+pub(super) struct Connection {
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
+    pub(super) place: &'static str,
+    pub(super) text: String,
+    pub(super) then: &'static str,
+}
+
+/// What connects each client to the server at this address.
+pub(super) fn connections(public_url: &str) -> Vec<Connection> {
+    let here = |it: &Client| Connection {
+        id: it.id,
+        name: it.name,
+        place: it.place,
+        text: addressed(it.text.trim_end(), public_url),
+        then: it.then,
+    };
+    CLIENTS.iter().map(here).collect()
 }

@@ -80,7 +80,7 @@ async fn home(app: &Arc<App>) -> Result<Home, Error> {
         Err(_) => None,
     };
     Ok(Home {
-        connections: connections(app),
+        connections: connections(&app.public_url),
         runs,
         figures: [
             ("scenarios", show::count(app.catalog.entries().count())),

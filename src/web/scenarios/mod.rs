@@ -127,16 +127,17 @@ async fn list(
 impl Shelf {
     /// The benchmark of every scenario as a small curve. The first call reads all of them.
     async fn curves(&self) -> Result<&BTreeMap<String, String>, Error> {
-        let drawn = || async {
+        let read = || async {
             let entries: Vec<Arc<Entry>> = self.app.catalog.entries().cloned().collect();
-            let draw = move || entries.iter().map(|it| drawn(it)).collect::<Result<_, _>>();
+            let draw = move || entries.iter().map(curve).collect::<Result<_, _>>();
             tokio::task::spawn_blocking(draw).await.map_err(Error::internal)?
         };
-        self.curves.get_or_try_init(drawn).await
+        self.curves.get_or_try_init(read).await
     }
 }
 
-fn drawn(entry: &Arc<Entry>) -> Result<(String, String), Error> {
+/// The benchmark of a scenario, by its slug.
+fn curve(entry: &Arc<Entry>) -> Result<(String, String), Error> {
     let benchmark = entry.benchmark().map_err(Error::internal)?;
     let title = card::curve_title(benchmark);
     Ok((entry.slug().to_owned(), sparkline(&benchmark.curve, &title)))

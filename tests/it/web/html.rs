@@ -27,7 +27,7 @@ pub(crate) fn read(page: &str) -> (Vec<Element>, Vec<String>) {
     let dom = parser.one(page);
     let mut elements = Vec::new();
     collect(&dom.document, &[], &mut elements);
-    let errors = dom.errors.borrow().iter().map(|it| it.to_string()).collect();
+    let errors = dom.errors.borrow().iter().map(ToString::to_string).collect();
     (elements, errors)
 }
 
