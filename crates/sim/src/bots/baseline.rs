@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{NAMES, by_name, play};
 use crate::{
-    metrics::{Benchmark, Report},
+    metrics::{Benchmark, Report, Series},
     outcome::Status,
     run::Run,
     scenario::Scenario,
@@ -23,6 +23,8 @@ pub struct Baseline {
     pub report: Report,
     /// Whether its positions were closed by force.
     pub liquidated: bool,
+    /// Its equity at every bar from the start bar on, in currency ([`Series::equity`]).
+    pub equity: Vec<f64>,
 }
 
 /// Every reference bot's run, in order of [`NAMES`].
@@ -33,7 +35,8 @@ pub fn baselines(scenario: &Arc<Scenario>, benchmark: &Benchmark) -> Vec<Baselin
         let mut run = Run::new(Arc::clone(scenario));
         play(&mut run, by_name(bot, SEED)?.as_mut(), &mut |_| ()).ok()?;
         let report = Report::against(&run, benchmark);
-        Some(Baseline { bot, report, liquidated: run.status() == Status::Liquidated })
+        let liquidated = run.status() == Status::Liquidated;
+        Some(Baseline { bot, report, liquidated, equity: Series::of(&run).equity })
     };
     NAMES.into_iter().filter_map(baseline).collect()
 }

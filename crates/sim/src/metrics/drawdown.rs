@@ -37,6 +37,16 @@ pub fn max(equity: &[f64]) -> Drawdown {
     deepest
 }
 
+/// The fall from the highest value so far at every value, a fraction from 0 to 1.
+pub fn path(equity: &[f64]) -> Vec<f64> {
+    let mut peak = 0.0_f64;
+    let fall = |&value: &f64| {
+        peak = peak.max(value);
+        if peak > 0.0 { 1.0 - value / peak } else { 0.0 }
+    };
+    equity.iter().map(fall).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +74,12 @@ mod tests {
     fn ruin_is_a_drawdown_of_one() {
         let fall = max(&[100.0, 120.0, 0.0, 0.0]);
         assert_eq!(fall, Drawdown { depth: 1.0, peak: 1, trough: 2, recovery: None });
+    }
+
+    #[test]
+    fn the_path_is_as_deep_as_its_deepest_fall() {
+        let equity = [80.0, 100.0, 100.0, 50.0, 60.0, 120.0];
+        assert_eq!(path(&equity), [0.0, 0.0, 0.0, 0.5, 0.4, 0.0]);
+        assert_eq!(path(&[0.0, 0.0]), [0.0, 0.0]);
     }
 }

@@ -17,9 +17,14 @@ pub fn mean_leverage(gross: &[f64], equity: &[f64]) -> f64 {
     if gross.is_empty() {
         return 0.0;
     }
-    let leverage =
+    sum(leverage(gross, equity)) / count(gross.len())
+}
+
+/// `gross ÷ equity` bar by bar; zero where equity is gone.
+pub fn leverage(gross: &[f64], equity: &[f64]) -> impl Iterator<Item = f64> {
+    let multiple =
         |(&gross, &equity): (&f64, &f64)| if equity > 0.0 { gross / equity } else { 0.0 };
-    sum(gross.iter().zip(equity).map(leverage)) / count(gross.len())
+    gross.iter().zip(equity).map(multiple)
 }
 
 #[cfg(test)]
