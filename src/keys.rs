@@ -35,16 +35,19 @@ pub enum Kind {
     Session,
     /// One step of a sign-in or a consent.
     Ticket,
+    /// The page of a run that is not published.
+    Link,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Key(Family::Bot),
         Self::Access,
         Self::Refresh,
         Self::Code,
         Self::Session,
         Self::Ticket,
+        Self::Link,
         // The others begin with its prefix.
         Self::Key(Family::Benchmark),
     ];
@@ -59,6 +62,7 @@ impl Kind {
             Self::Code => "bt_code_",
             Self::Session => "bt_session_",
             Self::Ticket => "bt_ticket_",
+            Self::Link => "bt_link_",
         }
     }
 }

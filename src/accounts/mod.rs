@@ -71,7 +71,7 @@ impl Accounts {
         let found = match key.kind() {
             Kind::Key(_) => self.of_key(hash, now).await?,
             Kind::Access => self.of_token(hash, now).await?,
-            Kind::Refresh | Kind::Code | Kind::Session | Kind::Ticket => None,
+            Kind::Refresh | Kind::Code | Kind::Session | Kind::Ticket | Kind::Link => None,
         };
         let Some(holder) = found.map(Arc::new).filter(|it| is_good(it, now)) else {
             return Ok(None);

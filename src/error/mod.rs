@@ -135,6 +135,13 @@ impl Error {
             .hint("use a key of the account that started it; a published run is at …/{id}/public")
     }
 
+    /// Nobody else can watch this run, or any, for now.
+    pub fn too_many_watch() -> Self {
+        let mut error = Self::new(Code::Unavailable, "too many watch runs at this moment");
+        error.retry_after = Some(10);
+        error.hint("the page shows the run as it is whenever it is loaded")
+    }
+
     /// An unknown run.
     pub fn no_such_run() -> Self {
         Self::new(Code::NotFound, "no such run").hint("`GET /api/v1/runs` lists yours")

@@ -6,6 +6,7 @@
 mod answered;
 mod check;
 pub mod codec;
+mod feed;
 pub(crate) mod ids;
 mod live;
 mod read;
@@ -13,6 +14,7 @@ mod replay;
 mod seat;
 mod turn;
 mod upkeep;
+mod visit;
 
 use std::sync::Arc;
 
@@ -27,13 +29,15 @@ use uuid::Uuid;
 
 pub use answered::Answered;
 pub use check::Checked;
+pub use feed::Watch;
 pub use replay::{Unreplayable, replay};
 pub use seat::{Meta, Seat, header};
 pub use turn::{IdempotencyKey, Turn};
 pub use upkeep::IDLE_DAYS_MAX;
+pub use visit::{Eyes, Visit, Visitor};
 
 pub use crate::store::{
-    chain::{hex, sha256},
+    chain::{Head, hex, sha256},
     journal::Entry as JournalEntry,
     runs::Run as RunRow,
     scores::{Played as BoardCount, Score as Ranked, SortBy},
@@ -46,6 +50,7 @@ use crate::{
     scenarios::{Catalog, Entry},
     store::{Store, StoreError, idempotency, journal, runs, scores},
 };
+use feed::Feed;
 use live::{Live, Lives};
 
 /// A run that is about to start.
@@ -78,12 +83,13 @@ pub struct Runs {
     catalog: Arc<Catalog>,
     clock: Arc<dyn Clock>,
     lives: Lives,
+    feed: Arc<Feed>,
 }
 
 impl Runs {
     /// The runs of a store, on the scenarios of a catalogue.
     pub fn new(store: Store, catalog: Arc<Catalog>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, catalog, clock, lives: Lives::default() }
+        Self { store, catalog, clock, lives: Lives::default(), feed: Arc::default() }
     }
 
     /// Starts a run; it counts as an attempt from here on.
@@ -185,9 +191,10 @@ impl Runs {
         let at = self.clock.now().as_microsecond().max(live.seat.meta.last_activity_at);
         live.seat.receive(&outcome, at);
         let (append, answer) = entry(&mut live, turn, command, at, |seat| view(seat, &outcome))?;
-        let store = self.store.clone();
+        let (store, feed) = (self.store.clone(), Arc::clone(&self.feed));
         let appended = tokio::spawn(async move {
             live.head = store.write(move |tx| journal::append(tx, &append)).await?;
+            feed.tell(live.seat.meta.id, live.head.seq);
             *slot = Some(live);
             faults::point(Point::BeforeAnswer);
             Ok::<(), Error>(())
@@ -259,6 +266,11 @@ impl Runs {
         });
         published.await.map_err(Error::internal)??;
         Ok(answer)
+    }
+
+    /// Ends the streams of all who watch a run; there are no new ones.
+    pub fn end_watches(&self) {
+        self.feed.close();
     }
 
     /// Waits until the store refuses every write, and says why.

@@ -1,7 +1,7 @@
 //! What goes when an account goes, and what stays.
 //!
-//! Identities, sessions, grants, keys' names and hashes, answers kept for retries, and all of its
-//! runs that were not published go. The published ones stay, their scores under [`NOBODY`]; of the
+//! Identities, sessions, grants, keys' names and hashes, answers kept for retries, private links, and
+//! all of its runs that were not published go. The published ones stay, their scores under [`NOBODY`]; of the
 //! others the hashes of their journals stay, so that a file exported before can still be told from
 //! a forged one.
 
@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
      (SELECT id FROM grants WHERE account_id = $1)",
     "DELETE FROM grants WHERE account_id = $1",
     "DELETE FROM idempotency WHERE run_id IN (SELECT id FROM runs WHERE account_id = $1)",
+    "DELETE FROM run_links WHERE run_id IN (SELECT id FROM runs WHERE account_id = $1)",
     "INSERT INTO erased_journal (run_id, seq, hash) SELECT run_id, seq, hash FROM journal \
      WHERE run_id IN (SELECT id FROM runs WHERE account_id = $1 AND published_at IS NULL)",
     "DELETE FROM journal WHERE run_id IN \

@@ -77,6 +77,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/0005_paper.sqlite.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        version: 6,
+        name: "0006_run_links",
+        sql: include_str!("migrations/0006_run_links.sql"),
+        sqlite: "",
+        then: |_| Ok(()),
+    },
 ];
 
 const CREATE: &str =

@@ -5,7 +5,7 @@
 //! - The nouns, one file each, are typed rows and functions over [`Tx`]: [`accounts`] with
 //!   [`identities`], [`keys`], [`sessions`], [`clients`], [`grants`], [`tickets`] and their
 //!   [`audit`]; [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`],
-//!   [`scores`]; and [`erasure`] of an account.
+//!   [`scores`], [`links`]; and [`erasure`] of an account.
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
@@ -28,6 +28,7 @@ pub mod idempotency;
 pub mod identities;
 pub mod journal;
 pub mod keys;
+pub mod links;
 mod migrations;
 mod panics;
 pub mod runs;
