@@ -40,6 +40,7 @@ use crate::{
     error::Error,
 };
 pub use answer::Answer;
+pub(crate) use results::tear_sheet;
 
 /// All operations, in the order in which a new agent meets them.
 pub const OPS: &[OpDef] = &[

@@ -52,15 +52,15 @@ impl BenchmarkRun {
 
 /// A reference bot's run of the same scenario, as `bottrade play` plays it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct ReferenceBot {
-    bot: &'static str,
-    return_pct: f64,
+pub(crate) struct ReferenceBot {
+    pub(crate) bot: &'static str,
+    pub(crate) return_pct: f64,
     /// Absent where it is undefined.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sharpe: Option<f64>,
-    max_drawdown: f64,
-    trade_count: usize,
-    liquidated: bool,
+    pub(crate) sharpe: Option<f64>,
+    pub(crate) max_drawdown: f64,
+    pub(crate) trade_count: usize,
+    pub(crate) liquidated: bool,
 }
 
 impl From<&Baseline> for ReferenceBot {
@@ -79,14 +79,14 @@ impl From<&Baseline> for ReferenceBot {
 
 /// What trading one instrument came to, in currency.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct SymbolPnl {
-    symbol: String,
+pub(crate) struct SymbolPnl {
+    pub(crate) symbol: String,
     /// Of reductions against the average cost, before commissions.
-    realized_pnl: f64,
+    pub(crate) realized_pnl: f64,
     /// All of it: realised and not, after slippage and commissions, before borrow.
-    profit: f64,
+    pub(crate) profit: f64,
     /// Fills.
-    trade_count: usize,
+    pub(crate) trade_count: usize,
 }
 
 impl SymbolPnl {

@@ -53,7 +53,7 @@ impl Facts<'_> {
 /// What a result says about the agent, as far as it says anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// There is no interval.
     Undefined,
     /// The interval holds zero.
@@ -85,7 +85,7 @@ impl Verdict {
 /// The figure that is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Judged {
+pub(crate) enum Judged {
     /// What the benchmark does not explain.
     Alpha,
     /// Where there is no alpha.
@@ -129,56 +129,56 @@ impl Judgement {
 
 /// How sure one can be.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct EvidenceView {
-    verdict: Verdict,
+pub(crate) struct EvidenceView {
+    pub(crate) verdict: Verdict,
     /// The figure that the verdict is about; absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    judged_by: Option<Judged>,
-    sample: Sample,
+    pub(crate) judged_by: Option<Judged>,
+    pub(crate) sample: Sample,
     /// 95 % intervals of annual figures.
-    intervals: Vec<IntervalView>,
+    pub(crate) intervals: Vec<IntervalView>,
     /// How probable the judged figure, or a higher one, is without any skill.
     #[serde(skip_serializing_if = "Option::is_none")]
-    probability_by_luck: Option<f64>,
+    pub(crate) probability_by_luck: Option<f64>,
     /// The same for the best of all attempts (Šidák).
     #[serde(skip_serializing_if = "Option::is_none")]
-    probability_by_luck_of_attempts: Option<f64>,
+    pub(crate) probability_by_luck_of_attempts: Option<f64>,
     /// The Sharpe ratio to expect of the best of all attempts without skill and drift.
     #[serde(skip_serializing_if = "Option::is_none")]
-    best_sharpe_by_luck: Option<f64>,
+    pub(crate) best_sharpe_by_luck: Option<f64>,
     /// Session returns of this kind after which the Sharpe ratio's interval would lie above zero.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sessions_needed: Option<f64>,
+    pub(crate) sessions_needed: Option<f64>,
     /// Why an interval is missing.
-    null_reasons: BTreeMap<&'static str, NullView>,
+    pub(crate) null_reasons: BTreeMap<&'static str, NullView>,
 }
 
 /// How much was seen.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Sample {
+pub(crate) struct Sample {
     /// Of every interval.
-    session_returns: usize,
-    bars: usize,
-    fills: usize,
-    closed_trades: usize,
+    pub(crate) session_returns: usize,
+    pub(crate) bars: usize,
+    pub(crate) fills: usize,
+    pub(crate) closed_trades: usize,
     /// Runs that the account has started on this scenario so far.
-    attempts: u32,
+    pub(crate) attempts: u32,
     /// Windows of history: one says little, however long.
-    scenarios: u32,
+    pub(crate) scenarios: u32,
 }
 
 /// An interval and how it was found.
 #[derive(Debug, Serialize, JsonSchema)]
-struct IntervalView {
+pub(crate) struct IntervalView {
     /// sharpe, alpha or `mean_return`.
-    figure: &'static str,
-    value: f64,
-    low: f64,
-    high: f64,
-    confidence: f64,
+    pub(crate) figure: &'static str,
+    pub(crate) value: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) confidence: f64,
     /// ratio, or fraction a year.
-    unit: &'static str,
-    method: String,
+    pub(crate) unit: &'static str,
+    pub(crate) method: String,
 }
 
 impl EvidenceView {

@@ -4,12 +4,13 @@ mod breakdown;
 mod evidence;
 mod headline;
 mod score;
+pub(crate) mod tear_sheet;
 
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim::{Status, metrics::Report};
+use sim::{Status, bots::baseline::Baseline, metrics::Report};
 
 use super::{
     Cx, Effect, Op, Route,
@@ -17,8 +18,9 @@ use super::{
     views::{EquityView, OrderView, PositionView, RunView, Snapshot, TradeView, Workflow},
 };
 use crate::{error::Error, runs::Seat, scenarios::Entry};
-use breakdown::{BenchmarkRun, ReferenceBot, SymbolPnl};
-use evidence::EvidenceView;
+use breakdown::BenchmarkRun;
+pub(crate) use breakdown::{ReferenceBot, SymbolPnl};
+pub(crate) use evidence::EvidenceView;
 
 pub(crate) use evidence::UNUSUAL;
 pub use evidence::{Attempts, Facts};
@@ -98,10 +100,16 @@ pub(super) fn final_report(seat: &Seat) -> Result<Report, Error> {
 /// The reference bots' results on a scenario: played by the first call, off the threads that
 /// serve, and with no run locked.
 async fn reference_bots(entry: Arc<Entry>) -> Result<Vec<ReferenceBot>, Error> {
-    let played = tokio::task::spawn_blocking(move || {
-        let baselines = entry.baselines().map_err(Error::internal)?;
-        Ok(baselines.iter().map(ReferenceBot::from).collect())
-    });
+    of_baselines(entry, |baselines| baselines.iter().map(ReferenceBot::from).collect()).await
+}
+
+/// What these make of the reference bots' runs, off the threads that serve.
+async fn of_baselines<T: Send + 'static>(
+    entry: Arc<Entry>,
+    view: impl FnOnce(&[Baseline]) -> T + Send + 'static,
+) -> Result<T, Error> {
+    let played =
+        tokio::task::spawn_blocking(move || entry.baselines().map(view).map_err(Error::internal));
     played.await.map_err(Error::internal)?
 }
 

@@ -19,120 +19,120 @@ use crate::{
 /// The score of a run. A figure that is undefined is left out and named in `null_reasons`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Results {
-    run_id: String,
-    final_equity: f64,
+    pub(crate) run_id: String,
+    pub(crate) final_equity: f64,
     /// Percent of starting cash.
-    return_pct: f64,
+    pub(crate) return_pct: f64,
     /// Annualised, of session returns; risk-free rate 0.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sharpe: Option<f64>,
+    pub(crate) sharpe: Option<f64>,
     /// Standard error of `sharpe`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sharpe_se: Option<f64>,
+    pub(crate) sharpe_se: Option<f64>,
     /// The interval that holds the true Sharpe ratio with 95 % confidence.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sharpe_ci95: Option<[f64; 2]>,
+    pub(crate) sharpe_ci95: Option<[f64; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sortino: Option<f64>,
+    pub(crate) sortino: Option<f64>,
     /// Annualised, a fraction.
     #[serde(skip_serializing_if = "Option::is_none")]
-    volatility: Option<f64>,
+    pub(crate) volatility: Option<f64>,
     /// A positive fraction, on the bar clock.
-    max_drawdown: f64,
-    drawdown: DrawdownView,
+    pub(crate) max_drawdown: f64,
+    pub(crate) drawdown: DrawdownView,
     /// Compound annual growth, a fraction.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cagr: Option<f64>,
+    pub(crate) cagr: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    calmar: Option<f64>,
+    pub(crate) calmar: Option<f64>,
     /// Share of bars with a position.
-    exposure: f64,
+    pub(crate) exposure: f64,
     /// Mean gross exposure as a multiple of equity.
-    mean_leverage: f64,
+    pub(crate) mean_leverage: f64,
     /// One way, per year, in multiples of mean equity.
     #[serde(skip_serializing_if = "Option::is_none")]
-    turnover: Option<f64>,
+    pub(crate) turnover: Option<f64>,
     /// Fills.
-    trade_count: usize,
+    pub(crate) trade_count: usize,
     /// Fills that reduced or closed a position.
-    closed_trades: usize,
+    pub(crate) closed_trades: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    win_rate: Option<f64>,
+    pub(crate) win_rate: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    profit_factor: Option<f64>,
+    pub(crate) profit_factor: Option<f64>,
     /// Mean result of a closed trade, net of commissions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expectancy: Option<f64>,
+    pub(crate) expectancy: Option<f64>,
     /// Annual return beyond the benchmark's, a fraction.
     #[serde(skip_serializing_if = "Option::is_none")]
-    alpha: Option<f64>,
+    pub(crate) alpha: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    beta: Option<f64>,
-    benchmark: BenchmarkView,
-    costs: CostsView,
-    liquidated: bool,
+    pub(crate) beta: Option<f64>,
+    pub(crate) benchmark: BenchmarkView,
+    pub(crate) costs: CostsView,
+    pub(crate) liquidated: bool,
     /// Bars in which the order of events inside the bar had to be assumed.
-    ambiguous_bars: u32,
-    clock: ClockView,
+    pub(crate) ambiguous_bars: u32,
+    pub(crate) clock: ClockView,
     /// Why a figure is missing.
-    pub(in crate::ops) null_reasons: BTreeMap<&'static str, NullView>,
+    pub(crate) null_reasons: BTreeMap<&'static str, NullView>,
     #[schemars(with = "Instant")]
-    computed_at: String,
+    pub(crate) computed_at: String,
 }
 
 /// The deepest fall of equity.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct DrawdownView {
-    depth: f64,
+pub(crate) struct DrawdownView {
+    pub(crate) depth: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Instant>")]
-    start: Option<String>,
+    pub(crate) start: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Instant>")]
-    trough: Option<String>,
+    pub(crate) trough: Option<String>,
     /// Absent while equity is below its peak.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Instant>")]
-    recovery: Option<String>,
+    pub(crate) recovery: Option<String>,
 }
 
 /// The passive holding that the run is measured against, without costs.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct BenchmarkView {
+pub(crate) struct BenchmarkView {
     /// reference (an index outside the universe), symbol, or `equal_weight`.
-    kind: &'static str,
-    name: String,
-    return_pct: f64,
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) return_pct: f64,
 }
 
 /// What trading cost, in currency.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct CostsView {
-    slippage: f64,
-    commission: f64,
-    borrow: f64,
-    total: f64,
+pub(crate) struct CostsView {
+    pub(crate) slippage: f64,
+    pub(crate) commission: f64,
+    pub(crate) borrow: f64,
+    pub(crate) total: f64,
 }
 
 /// Which clock the figures were taken on, and how many samples it gave.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct ClockView {
+pub(crate) struct ClockView {
     /// Sharpe, Sortino, volatility, alpha, beta: returns from session close to session close.
-    session_returns: usize,
-    sessions_per_year: u32,
+    pub(crate) session_returns: usize,
+    pub(crate) sessions_per_year: u32,
     /// Drawdown and exposure: every bar of the window.
-    bars: usize,
+    pub(crate) bars: usize,
     /// Bars until the run ended; the rest of the window counts as flat.
-    bars_played: usize,
-    span_days: f64,
-    rules_version: u32,
+    pub(crate) bars_played: usize,
+    pub(crate) span_days: f64,
+    pub(crate) rules_version: u32,
 }
 
 /// Why a figure is undefined.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(in crate::ops) struct NullView {
-    reason: &'static str,
-    detail: String,
+pub(crate) struct NullView {
+    pub(crate) reason: &'static str,
+    pub(crate) detail: String,
 }
 
 impl Results {
@@ -238,18 +238,18 @@ impl From<NullReason> for NullView {
 /// What a reader of a result must know about its market.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Standing {
-    scenario_slug: String,
-    scenario_version: u32,
+    pub(crate) scenario_slug: String,
+    pub(crate) scenario_version: u32,
     /// SHA-256 of the scenario's rules and bars.
-    scenario_digest: String,
-    rules_version: u32,
-    currency: String,
+    pub(crate) scenario_digest: String,
+    pub(crate) rules_version: u32,
+    pub(crate) currency: String,
     /// Which run of this account on this scenario it is, counted when it started.
-    attempt: u32,
-    universe_selection: String,
-    adjustment: String,
-    dividends: String,
-    known_biases: Vec<String>,
+    pub(crate) attempt: u32,
+    pub(crate) universe_selection: String,
+    pub(crate) adjustment: String,
+    pub(crate) dividends: String,
+    pub(crate) known_biases: Vec<String>,
 }
 
 impl Standing {

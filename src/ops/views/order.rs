@@ -21,24 +21,24 @@ use crate::{
 /// An order that waits.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct OrderView {
-    id: String,
-    run_id: String,
-    symbol: String,
-    side: Side,
+    pub(crate) id: String,
+    pub(crate) run_id: String,
+    pub(crate) symbol: String,
+    pub(crate) side: Side,
     /// What is still to fill, as it was accepted (cut to 8 decimals).
-    quantity: f64,
-    order_type: OrderType,
+    pub(crate) quantity: f64,
+    pub(crate) order_type: OrderType,
     #[serde(skip_serializing_if = "Option::is_none")]
-    limit_price: Option<f64>,
+    pub(crate) limit_price: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stop_price: Option<f64>,
-    time_in_force: TimeInForce,
+    pub(crate) stop_price: Option<f64>,
+    pub(crate) time_in_force: TimeInForce,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning: Option<String>,
+    pub(crate) reasoning: Option<String>,
     #[schemars(with = "Instant")]
-    queued_at: String,
+    pub(crate) queued_at: String,
     #[schemars(with = "Instant")]
-    queued_at_sim_time: String,
+    pub(crate) queued_at_sim_time: String,
 }
 
 impl OrderView {
@@ -79,27 +79,27 @@ impl OrderView {
 /// An executed trade.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TradeView {
-    id: String,
-    run_id: String,
+    pub(crate) id: String,
+    pub(crate) run_id: String,
     /// The order it filled; absent for a forced liquidation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    order_id: Option<String>,
-    symbol: String,
-    side: Side,
-    quantity: f64,
-    fill_price: f64,
-    slippage_bps: u32,
+    pub(crate) order_id: Option<String>,
+    pub(crate) symbol: String,
+    pub(crate) side: Side,
+    pub(crate) quantity: f64,
+    pub(crate) fill_price: f64,
+    pub(crate) slippage_bps: u32,
     #[schemars(with = "Instant")]
-    sim_time_filled: String,
+    pub(crate) sim_time_filled: String,
     /// Price × quantity, always positive.
-    total_value: f64,
+    pub(crate) total_value: f64,
     /// Against the average cost, before commissions; 0 for opening fills.
-    realized_pnl: f64,
+    pub(crate) realized_pnl: f64,
     /// What slippage cost, in currency.
-    slippage_cost: f64,
-    commission: f64,
+    pub(crate) slippage_cost: f64,
+    pub(crate) commission: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning: Option<String>,
+    pub(crate) reasoning: Option<String>,
 }
 
 impl TradeView {

@@ -11,32 +11,32 @@ use crate::runs::Seat;
 /// A run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunView {
-    id: String,
+    pub(crate) id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    bot_name: Option<String>,
-    scenario_id: String,
-    scenario_slug: String,
-    scenario_version: u32,
+    pub(crate) bot_name: Option<String>,
+    pub(crate) scenario_id: String,
+    pub(crate) scenario_slug: String,
+    pub(crate) scenario_version: u32,
     /// Which run of this account on this scenario it is, counted from 1 when it started.
-    attempt: u32,
+    pub(crate) attempt: u32,
     /// active, completed, liquidated or abandoned.
-    status: String,
+    pub(crate) status: String,
     #[schemars(with = "Instant")]
-    sim_time: String,
+    pub(crate) sim_time: String,
     /// Bars left to step through.
-    bars_left: usize,
-    cash: f64,
-    starting_cash: f64,
+    pub(crate) bars_left: usize,
+    pub(crate) cash: f64,
+    pub(crate) starting_cash: f64,
     #[schemars(with = "Instant")]
-    created_at: String,
+    pub(crate) created_at: String,
     #[schemars(with = "Instant")]
-    last_activity_at: String,
+    pub(crate) last_activity_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Instant>")]
-    completed_at: Option<String>,
-    published: bool,
+    pub(crate) completed_at: Option<String>,
+    pub(crate) published: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    agent_info: Option<Value>,
+    pub(crate) agent_info: Option<Value>,
 }
 
 impl RunView {
@@ -67,14 +67,14 @@ impl RunView {
 /// A position that is not flat.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PositionView {
-    run_id: String,
-    symbol: String,
+    pub(crate) run_id: String,
+    pub(crate) symbol: String,
     /// Negative when short.
-    quantity: f64,
+    pub(crate) quantity: f64,
     /// Always positive.
-    avg_cost: f64,
+    pub(crate) avg_cost: f64,
     #[schemars(with = "Instant")]
-    updated_at: String,
+    pub(crate) updated_at: String,
 }
 
 /// Books at one instant.
