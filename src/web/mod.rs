@@ -17,6 +17,7 @@ mod page;
 mod pricing;
 mod refused;
 mod scenarios;
+mod run;
 mod show;
 mod sign_in;
 
@@ -57,6 +58,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
         .merge(scenarios::router(app))
         .merge(docs::router(app))
+        .merge(run::router(app))
         .merge(assets::router())
 }
 
