@@ -27,6 +27,12 @@ macro_rules! asset {
 
 /// The style of all pages.
 pub static STYLE: Asset = asset!("site.css", "text/css; charset=utf-8", "../../templates/site.css");
+/// What the page of a run adds to it.
+pub static RUN_STYLE: Asset =
+    asset!("run.css", "text/css; charset=utf-8", "../../templates/run.css");
+/// Keeps the page of a run that is under way up to date.
+pub static LIVE: Asset =
+    asset!("live.js", "text/javascript; charset=utf-8", "../../assets/site/live.js");
 /// Copies a text to the clipboard.
 pub static COPY: Asset =
     asset!("copy.js", "text/javascript; charset=utf-8", "../../assets/site/copy.js");
@@ -46,7 +52,7 @@ impl Asset {
 
 /// All of them.
 pub(super) fn router() -> Router {
-    [&STYLE, &COPY, &ICON].into_iter().fold(Router::new(), |router, asset| {
+    [&STYLE, &RUN_STYLE, &COPY, &LIVE, &ICON].into_iter().fold(Router::new(), |router, asset| {
         let headers = [
             (header::CONTENT_TYPE, asset.kind),
             (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
