@@ -121,7 +121,12 @@ impl Serve {
         let (stop, asked) = oneshot::channel();
         let served = async {
             let router = api::router(&app, &limits);
-            let cut = listen::serve(listener, router, &limits, async { drop(asked.await) }).await;
+            let stop = async {
+                drop(asked.await);
+                // Streams have no end of their own that would come in time.
+                app.runs.end_watches();
+            };
+            let cut = listen::serve(listener, router, &limits, stop).await;
             if cut > 0 {
                 tracing::warn!(cut, "connections were cut at shutdown");
             }

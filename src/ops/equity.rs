@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cx, Effect, Op, Route, views::Instant};
+use super::{Access, Cx, Effect, Op, Route, views::Instant};
 use crate::{error::Error, runs::Seat};
 
-/// The books at the close of every bar beside the benchmark, for the owner of a run.
+/// The books at the close of every bar beside the benchmark, for the owner of a run, and for
+/// everybody once it is published.
 ///
 /// One row per bar, from the first bar of the run to its current one, however many bars a step
 /// advanced.
@@ -41,11 +42,12 @@ impl Op for GetEquity {
     const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/equity");
     const TOOL: bool = false;
     const EFFECT: Effect = Effect::Read;
+    const ACCESS: Access = Access::OwnerOrPublished;
     const ROWS: Option<&'static str> = Some("equity_curve");
     type Output = EquityCurve;
 
     async fn run(self, cx: &Cx) -> Result<EquityCurve, Error> {
-        let equity_curve = cx.app.runs.read(&cx.caller, &self.run_id, rows).await??;
+        let equity_curve = cx.app.runs.read_open(&cx.caller, &self.run_id, rows).await??;
         Ok(EquityCurve { run_id: self.run_id, equity_curve })
     }
 }

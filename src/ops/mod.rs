@@ -68,6 +68,7 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<equity::GetEquity>(),
     OpDef::of::<publish::PublishRun>(),
     OpDef::of::<publish::GetPublicRun>(),
+    OpDef::of::<publish::GetPublicTrades>(),
     OpDef::of::<journal::GetJournal>(),
     OpDef::of::<leaderboard::GetLeaderboard>(),
     OpDef::of::<leaderboard::ListBoards>(),

@@ -133,8 +133,8 @@ pub(super) struct GetTrades {
 /// Every fill so far.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Trades {
-    run_id: String,
-    trades: Vec<TradeView>,
+    pub(super) run_id: String,
+    pub(super) trades: Vec<TradeView>,
 }
 
 impl Op for GetTrades {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Access, Cx, Effect, Op, Reader, Route,
+    orders::Trades,
     results::{Results, Standing, final_report},
     views::{CurvePoint, Snapshot, TradeView, equity_curve},
 };
@@ -28,6 +29,8 @@ pub(super) struct Published {
     results: Results,
     /// The run as JSON.
     public_url: String,
+    /// Its page for people.
+    page_url: String,
     leaderboard_url: String,
 }
 
@@ -50,6 +53,7 @@ impl Op for PublishRun {
             let published = Published {
                 published: true,
                 public_url: public_url(base, seat),
+                page_url: page_url(base, seat),
                 leaderboard_url: leaderboard_url(base, seat),
                 results,
             };
@@ -59,9 +63,14 @@ impl Op for PublishRun {
     }
 }
 
-/// Where everybody sees a published run.
+/// Where programs find a published run.
 pub(super) fn public_url(base: &str, seat: &Seat) -> String {
     format!("{base}/api/v1/runs/{}/public", seat.meta.id)
+}
+
+/// Its page.
+pub(super) fn page_url(base: &str, seat: &Seat) -> String {
+    format!("{base}/run/{}", seat.meta.id)
 }
 
 /// Where the runs of its scenario are ranked.
@@ -114,6 +123,30 @@ impl Op for GetPublicRun {
 
     async fn run(self, cx: &Cx) -> Result<PublicRun, Error> {
         cx.app.runs.read_public(&self.run_id, public).await?
+    }
+}
+
+/// Every fill of a published run with its reasoning, for anybody.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetPublicTrades {
+    run_id: String,
+}
+
+impl Op for GetPublicTrades {
+    const NAME: &'static str = "get_public_trades";
+    const ROUTE: Route = Route::get("/api/v1/runs/{run_id}/public/trades");
+    // What an agent wrote stays out of the answers that other agents read.
+    const TOOL: bool = false;
+    const EFFECT: Effect = Effect::Read;
+    const ACCESS: Access = Access::Public;
+    const ROWS: Option<&'static str> = Some("trades");
+    type Output = Trades;
+
+    async fn run(self, cx: &Cx) -> Result<Trades, Error> {
+        let trades = |seat: &Seat| TradeView::from(seat, 0);
+        let trades = cx.app.runs.read_public(&self.run_id, trades).await?;
+        Ok(Trades { run_id: self.run_id, trades })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Looking at runs: one's own, published ones, lists and leaderboards.
 
+use uuid::Uuid;
+
 use super::{BoardCount, JournalEntry, Ranked, RunRow, Runs, Seat, SortBy, owned, parse_id};
 use crate::{
     caller::Caller,
@@ -61,6 +63,29 @@ impl Runs {
         run_id: &str,
         view: impl FnOnce(&Seat, &[JournalEntry]) -> T,
     ) -> Result<T, Error> {
+        let id = self.open(caller, run_id).await?;
+        let slot = self.lives.slot(id, self.clock.now());
+        let mut state = slot.lock().await;
+        let live = self.live(&mut state, run_id).await?;
+        let (_, journal) = self.journal(run_id).await?;
+        Ok(view(&live.seat, &journal))
+    }
+
+    /// Looks at a run: its owner always, everybody else once it is published.
+    pub async fn read_open<T>(
+        &self,
+        caller: &Caller,
+        run_id: &str,
+        view: impl FnOnce(&Seat) -> T,
+    ) -> Result<T, Error> {
+        let id = self.open(caller, run_id).await?;
+        let slot = self.lives.slot(id, self.clock.now());
+        let mut state = slot.lock().await;
+        Ok(view(&self.live(&mut state, run_id).await?.seat))
+    }
+
+    /// The id of a run that is the caller's or published.
+    async fn open(&self, caller: &Caller, run_id: &str) -> Result<Uuid, Error> {
         let (id, asked) = (parse_id(run_id)?, run_id.to_owned());
         // As for `read_public`, strangers cannot fill the memory with runs that are not public.
         let row = self.store.read(move |tx| runs::get(tx, &asked)).await?;
@@ -68,11 +93,7 @@ impl Runs {
         if row.published_at.is_none() {
             owned(caller, &row.origin.account_id)?;
         }
-        let slot = self.lives.slot(id, self.clock.now());
-        let mut state = slot.lock().await;
-        let live = self.live(&mut state, run_id).await?;
-        let (_, journal) = self.journal(run_id).await?;
-        Ok(view(&live.seat, &journal))
+        Ok(id)
     }
 
     /// The row of a run and its journal, whose chain holds.

@@ -148,8 +148,8 @@ fn attempt(facts: &Facts) -> Option<String> {
     ))
 }
 
-/// What to do with the result; `public_url` is where it is once it is published.
-pub(super) fn next_step(facts: &Facts, public_url: Option<&str>) -> String {
+/// What to do with the result; `page_url` is where people see it once it is published.
+pub(super) fn next_step(facts: &Facts, page_url: Option<&str>) -> String {
     if facts.report.trade_count == 0 {
         return "This run shows nothing about the agent. start_run plays the scenario again, \
                 which counts as another attempt."
@@ -164,7 +164,7 @@ pub(super) fn next_step(facts: &Facts, public_url: Option<&str>) -> String {
                 grouped(&format!("{needed:.0}"))
             )
         });
-    let publish = match public_url {
+    let publish = match page_url {
         Some(url) => format!("This run is public at {url}."),
         None => "publish_run makes this run public for ever.".into(),
     };

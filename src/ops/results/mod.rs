@@ -14,7 +14,7 @@ use sim::{Status, bots::baseline::Baseline, metrics::Report};
 
 use super::{
     Cx, Effect, Op, Route,
-    publish::{leaderboard_url, public_url},
+    publish::{leaderboard_url, page_url, public_url},
     views::{EquityView, OrderView, PositionView, RunView, Snapshot, TradeView, Workflow},
 };
 use crate::{error::Error, runs::Seat, scenarios::Entry};
@@ -69,9 +69,11 @@ pub struct ResultsDetail {
     run: RunView,
     workflow: Workflow,
     published: bool,
-    /// Where everybody sees it; absent until it is published.
+    /// Where everybody has it as JSON; absent until it is published.
     #[serde(skip_serializing_if = "Option::is_none")]
     public_url: Option<String>,
+    /// Its page for people: everybody's once it is published, its owner's before.
+    page_url: String,
     leaderboard_url: String,
     human_summary: String,
 }
@@ -121,12 +123,13 @@ fn detail(seat: &Seat, started: u32, base: &str) -> Result<ResultsDetail, Error>
     let facts = Facts::of_seat(seat, &report, attempts);
     let published = seat.meta.published_at.is_some();
     let public_url = published.then(|| public_url(base, seat));
+    let page_url = page_url(base, seat);
     let trade = |at: usize| TradeView::of(seat, at, &seat.run.fills()[at]);
     let trades_omitted = seat.run.fills().len().saturating_sub(TRADES_MAX);
     let Snapshot { run, positions, queued_orders, last_equity } = Snapshot::of(seat);
     Ok(ResultsDetail {
         headline: headline(&facts),
-        next_step: headline::next_step(&facts, public_url.as_deref()),
+        next_step: headline::next_step(&facts, published.then_some(page_url.as_str())),
         run_id: seat.meta.id.to_string(),
         results: Results::of_seat(seat, &report),
         evidence: EvidenceView::of(&facts),
@@ -145,6 +148,7 @@ fn detail(seat: &Seat, started: u32, base: &str) -> Result<ResultsDetail, Error>
         workflow: Workflow::of(seat),
         published,
         public_url,
+        page_url,
         leaderboard_url: leaderboard_url(base, seat),
         human_summary: headline::summary(&facts, published),
     })

@@ -28,8 +28,10 @@ pub(super) struct Frame<'a> {
     height: u32,
     low: f64,
     high: f64,
-    /// What is drawn across the box with its own width: labels and lines of values.
+    /// Lines of values across the box.
     across: String,
+    /// Their labels, which no line covers.
+    labels: String,
     /// What is stretched with the box.
     stretched: String,
     /// What stands on top at its own size.
@@ -41,8 +43,9 @@ impl<'a> Frame<'a> {
     pub(super) fn new(times: &'a [Timestamp], height: u32, range: [f64; 2]) -> Self {
         let [low, high] = range;
         let margin = (high - low) * MARGIN;
-        let (across, stretched, marks) = (String::new(), String::new(), String::new());
-        Self { times, height, low: low - margin, high: high + margin, across, stretched, marks }
+        let [across, labels, stretched, marks] = [(); 4].map(|()| String::new());
+        let (low, high) = (low - margin, high + margin);
+        Self { times, height, low, high, across, labels, stretched, marks }
     }
 
     /// The range of values, of which one that never moves has some, too.
@@ -65,12 +68,8 @@ impl<'a> Frame<'a> {
             let y = f64::from(ABOVE) + self.y(value) / FINE;
             let class = if value.abs() < 1e-12 { " class=\"zero\"" } else { "" };
             let text = escaped(&label(value, ticks.decimals));
-            let _ = write!(
-                self.across,
-                "<line{class} x2=\"100%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
-                 <text y=\"{:.1}\">{text}</text>",
-                y - 3.0
-            );
+            let _ = write!(self.across, "<line{class} x2=\"100%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>");
+            let _ = write!(self.labels, "<text y=\"{:.1}\">{text}</text>", y - 3.0);
         }
     }
 
@@ -131,14 +130,14 @@ impl<'a> Frame<'a> {
         let (height, whole_height) = (self.height, ABOVE + self.height + BELOW);
         let fine = whole(f64::from(height) * FINE);
         let dates = self.dates();
-        let Self { across, stretched, marks, .. } = self;
+        let Self { across, labels, stretched, marks, .. } = self;
         format!(
             "<svg class=\"chart\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\" width=\"100%\" \
              height=\"{whole_height}\"><title id=\"{id}-t\">{title}</title>\
              <desc id=\"{id}-d\">{description}</desc><g class=\"axis\">{across}</g>\
              <svg y=\"{ABOVE}\" width=\"100%\" height=\"{height}\" viewBox=\"0 0 2000 {fine}\" \
-             preserveAspectRatio=\"none\">{stretched}</svg>{marks}\
-             <g class=\"axis\">{dates}</g></svg>"
+             preserveAspectRatio=\"none\">{stretched}</svg>\
+             <g class=\"axis\">{labels}{dates}</g>{marks}</svg>"
         )
     }
 

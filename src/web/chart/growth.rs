@@ -31,7 +31,10 @@ pub(crate) fn growth(
 ) -> String {
     let all = others.iter().flat_map(|it| it.percent).chain(run).copied();
     let mut frame = Frame::new(times, GROWTH_HEIGHT, Frame::range(all.chain([0.0])));
-    frame.values(|value, decimals| format!("{value:+.decimals$} %"));
+    frame.values(|value, decimals| match value {
+        it if it.abs() < 1e-9 => "0 %".into(),
+        it => format!("{it:+.decimals$} %"),
+    });
     for other in others {
         let class = format!("line {}", other.class);
         frame.line(&class, 0, other.percent, COLUMNS_OF_OTHERS);
@@ -61,7 +64,10 @@ pub(crate) struct Area<'a> {
 pub(crate) fn area(caption: Caption, times: &[Timestamp], area: Area) -> String {
     let range = Frame::range(area.values.iter().copied().chain([0.0]));
     let mut frame = Frame::new(times, AREA_HEIGHT, range);
-    frame.values(|value, decimals| format!("{value:.decimals$}{}", area.unit));
+    frame.values(|value, decimals| match value {
+        it if it.abs() < 1e-9 => format!("0{}", area.unit),
+        it => format!("{it:.decimals$}{}", area.unit),
+    });
     frame.area(&format!("area {}", area.class), 0.0, area.values, COLUMNS);
     frame.finish(caption)
 }

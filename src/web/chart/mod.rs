@@ -19,6 +19,7 @@ mod tests;
 
 pub(crate) use growth::{Area, Curve, area, growth};
 pub(crate) use price::{Mark, Note, Prices, prices};
+pub(crate) use thin::thin;
 
 use askama::filters::{Escaper as _, Html};
 

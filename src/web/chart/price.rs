@@ -8,6 +8,8 @@ use super::{Caption, escaped, frame::Frame};
 
 const HEIGHT: u32 = 240;
 const COLUMNS: usize = 500;
+/// Of more fills the dots are small.
+const DOTS_MAX: usize = 100;
 
 /// The closes of an instrument, from its first one in the window on.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +51,11 @@ pub(crate) fn prices(
     let mut frame = Frame::new(times, HEIGHT, Frame::range(all));
     frame.values(|value, decimals| format!("{value:.decimals$}"));
     frame.line("line price", prices.from, prices.closes, COLUMNS);
-    for (buys, class) in [(true, "dots buy"), (false, "dots sell")] {
+    let few = marks.len() <= DOTS_MAX;
+    for (buys, class) in [(true, "buy"), (false, "sell")] {
+        let class = format!("dots {class}{}", if few { "" } else { " many" });
         let dots = marks.iter().filter(|it| it.buys == buys && it.note.is_none());
-        frame.dots(class, dots.map(|it| (it.at, it.price)));
+        frame.dots(&class, dots.map(|it| (it.at, it.price)));
     }
     for mark in marks {
         let Some(note) = &mark.note else { continue };

@@ -2,7 +2,7 @@
 
 /// The places of the points to draw: all when there are few, else the first, the last, and the
 /// lowest and highest of each of `columns` equal parts, in order.
-pub(super) fn thin(values: &[f64], columns: usize) -> Vec<usize> {
+pub(crate) fn thin(values: &[f64], columns: usize) -> Vec<usize> {
     if values.len() <= 2 * columns {
         return (0..values.len()).collect();
     }

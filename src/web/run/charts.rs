@@ -8,7 +8,10 @@ use super::{
     declared::clipped,
     numbers,
 };
-use crate::ops::tear_sheet::{Curves, TearSheet};
+use crate::{
+    ops::tear_sheet::{Curves, TearSheet},
+    scenarios::Resolution,
+};
 
 /// Rows of the table behind the curves, about.
 const ROWS: usize = 24;
@@ -54,7 +57,7 @@ impl Charts {
             drawdown: drawdown(&sheet.curves),
             exposure: exposure(&sheet.curves),
             prices: price(sheet),
-            rows: rows(&sheet.curves),
+            rows: rows(&sheet.curves, is_daily(sheet)),
         }
     }
 }
@@ -80,7 +83,7 @@ fn growth_of(sheet: &TearSheet) -> (String, Vec<Entry>) {
     };
     let mut legend = vec![
         entry("run".into(), "This run", &run),
-        entry("benchmark".into(), &sheet.results.benchmark.name, &benchmark),
+        entry("benchmark".into(), &benchmark_name(sheet), &benchmark),
     ];
     for (n, (reference, line)) in sheet.references.iter().zip(&bots).enumerate() {
         legend.push(entry(class(n), reference.result.bot, line));
@@ -99,6 +102,15 @@ fn growth_of(sheet: &TearSheet) -> (String, Vec<Entry>) {
     let ended = sheet.headline.is_some() && curves.played < curves.times.len();
     let end = ended.then(|| (curves.played.saturating_sub(1), sheet.run.status.as_str()));
     (growth(caption, &curves.times, &run, &others, end), legend)
+}
+
+/// What is held beside the run.
+fn benchmark_name(sheet: &TearSheet) -> String {
+    let name = &sheet.results.benchmark.name;
+    match sheet.results.benchmark.kind {
+        "equal_weight" => name.clone(),
+        _ => format!("{name}, held"),
+    }
 }
 
 /// From when to when, in words.
@@ -169,7 +181,20 @@ fn price(sheet: &TearSheet) -> String {
     prices(caption, times, closes, &marks)
 }
 
-fn rows(curves: &Curves) -> Vec<Row> {
+/// Whether a bar is known by its day.
+pub(super) fn is_daily(sheet: &TearSheet) -> bool {
+    sheet.entry.card().bar_resolution == Resolution::Day1
+}
+
+/// A bar by its day, or by its minute.
+pub(super) fn moment(instant: &str, daily: bool) -> String {
+    if daily {
+        return show::day(instant).to_owned();
+    }
+    instant.get(..16).unwrap_or(instant).replace('T', " ")
+}
+
+fn rows(curves: &Curves, daily: bool) -> Vec<Row> {
     let last = curves.times.len().saturating_sub(1);
     let steps = last.min(ROWS).max(1);
     let mut places: Vec<usize> = (0..=steps).map(|n| n * last / steps).collect();
@@ -177,9 +202,7 @@ fn rows(curves: &Curves) -> Vec<Row> {
     let (run, benchmark) = (percent(&curves.equity), percent(&curves.benchmark));
     let at = |values: &[f64], at: usize| values.get(at).copied().unwrap_or(0.0);
     let row = |place: usize| Row {
-        time: curves.times.get(place).map_or_else(String::new, |it| {
-            it.to_string().get(..16).unwrap_or_default().replace('T', " ")
-        }),
+        time: curves.times.get(place).map_or_else(String::new, |it| moment(&it.to_string(), daily)),
         equity: show::amount(at(&curves.equity, place), 2),
         percent: at(&run, place),
         benchmark: at(&benchmark, place),

@@ -1,10 +1,14 @@
 //! The page of a run: what it was worth, what it did, and how to check it.
 
 mod address;
+mod badge;
 mod charts;
 mod declared;
+mod events;
 mod figures;
+mod image;
 mod numbers;
+mod owner;
 mod page;
 
 use std::sync::Arc;
@@ -12,8 +16,8 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Path, Query, State, rejection::QueryRejection},
-    http::HeaderMap,
-    response::Response,
+    http::{HeaderMap, header},
+    response::{IntoResponse as _, Response},
     routing::get,
 };
 use serde::Deserialize;
@@ -35,7 +39,12 @@ use page::Page;
 
 /// Everything below `/run`.
 pub(super) fn router(app: &Arc<App>) -> Router {
-    Router::new().route("/run/{id}", get(show)).with_state(Arc::clone(app))
+    Router::new()
+        .route("/run/{id}", get(show).post(owner::act))
+        .route("/run/{id}/events", get(events::events))
+        .route("/run/{id}/badge.svg", get(badge))
+        .route("/run/{id}/og.png", get(image))
+        .with_state(Arc::clone(app))
 }
 
 /// What an address asks for.
@@ -47,7 +56,7 @@ struct Wanted {
 }
 
 /// Whatever cannot be read asks for nothing.
-type Query_<T> = Result<Query<T>, QueryRejection>;
+type Maybe<T> = Result<Query<T>, QueryRejection>;
 
 /// Who asks, by cookie and by address.
 struct Asker {
@@ -68,7 +77,7 @@ impl Asker {
 async fn show(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    wanted: Query_<Wanted>,
+    wanted: Maybe<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Failed> {
     let Wanted { symbol, page, link } = wanted.map(|Query(it)| it).unwrap_or_default();
@@ -79,4 +88,34 @@ async fn show(
     let eyes = sheet.eyes;
     let page = Page::new(sheet, address, asker.session.as_ref(), None);
     if eyes == Eyes::Public { public(&page) } else { shown(&page) }
+}
+
+/// How long a badge may be kept, in seconds; it never changes, but its run may go.
+const BADGE_KEPT: &str = "public, max-age=300";
+/// The same of an image.
+const IMAGE_KEPT: &str = "public, max-age=86400";
+
+/// The badge of a published run.
+async fn badge(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Failed> {
+    let return_pct = app.runs.read_public(&id, |seat| seat.report().map(|it| it.return_pct));
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml; charset=utf-8"),
+        (header::CACHE_CONTROL, BADGE_KEPT),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, badge::badge(return_pct.await??)).into_response())
+}
+
+/// The image of a published run, for where its page is shared.
+async fn image(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Failed> {
+    let sheet = TearSheet::of(&app, &Visitor::default(), &id, Asked::default()).await?;
+    // Drawing takes a while, and the threads that serve have none.
+    let drawn = tokio::task::spawn_blocking(move || image::image(&sheet));
+    let drawn = drawn.await.map_err(Error::internal)??;
+    let headers = [
+        (header::CONTENT_TYPE, "image/png"),
+        (header::CACHE_CONTROL, IMAGE_KEPT),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, drawn).into_response())
 }

@@ -150,6 +150,11 @@ impl Page {
         &self.sheet.standing.currency
     }
 
+    /// Where the fills are at the REST door.
+    fn trades(&self) -> &'static str {
+        if self.is_public() { "/public/trades" } else { "/trades" }
+    }
+
     fn ratio(&self, value: Option<f64>) -> String {
         value.map_or_else(|| show::NONE.to_owned(), |it| show::signed(it, 2))
     }
@@ -164,11 +169,12 @@ impl Page {
 }
 
 fn fills(sheet: &TearSheet) -> Vec<FillRow> {
+    let daily = charts::is_daily(sheet);
     let rows = sheet.fills.rows.iter().map(|(number, trade)| {
         let said = trade.reasoning.as_deref().map(str::trim).filter(|it| !it.is_empty());
         FillRow {
             number: *number,
-            time: trade.sim_time_filled.get(..16).unwrap_or_default().replace('T', " "),
+            time: charts::moment(&trade.sim_time_filled, daily),
             symbol: trade.symbol.clone(),
             side: trade.side.name(),
             buys: trade.side.direction() > 0,
