@@ -13,3 +13,7 @@ pub(crate) const RESIDENT_BYTES_MAX: f64 = 1e9;
 /// Median of a step with all runs active in that of ten, and of a run's last steps in that of its
 /// first. Equal is 1; what lies within the noise of two equal servers passes.
 pub(crate) const FLAT_MAX: f64 = 1.1;
+/// Milliseconds that the page of a long run takes.
+pub(crate) const PAGE_MILLIS_MAX: f64 = 50.0;
+/// Its bytes.
+pub(crate) const PAGE_BYTES_MAX: f64 = 300e3;

@@ -12,6 +12,7 @@ mod durable;
 mod limits;
 mod long;
 mod many;
+mod page;
 mod replay;
 mod report;
 mod server;
@@ -94,5 +95,6 @@ const PARTS: &[(&str, Part)] = &[
     ("many", many::measure),
     ("long", long::measure),
     ("replay", replay::measure),
+    ("page", page::measure),
     ("start", start::measure),
 ];

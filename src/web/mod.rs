@@ -16,8 +16,8 @@ mod methodology;
 mod page;
 mod pricing;
 mod refused;
-mod scenarios;
 mod run;
+mod scenarios;
 mod show;
 mod sign_in;
 

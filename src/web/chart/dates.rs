@@ -3,7 +3,7 @@
 use sim::Timestamp;
 
 /// Labels that an axis has at most.
-const LABELS_MAX: usize = 7;
+const LABELS_MAX: usize = 9;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -136,7 +136,14 @@ mod tests {
     fn the_length_of_the_window_chooses_the_stretch() {
         const DAY: i64 = 86_400;
         let may_2024 = 1_714_521_600;
-        assert_eq!(texts(may_2024, DAY, 60)[..2], ["6 May", "13 May"][..0]);
-        assert_eq!(texts(may_2024, DAY, 250), ["Jul 2024", "Oct", "Jan 2025"]);
+        let weeks = ["6 May", "13 May", "20 May", "27 May", "3 Jun", "10 Jun", "17 Jun", "24 Jun"];
+        assert_eq!(texts(may_2024, DAY, 60), weeks);
+        assert_eq!(texts(may_2024, DAY, 150), ["Jun 2024", "Jul", "Aug", "Sep"]);
+        assert_eq!(texts(may_2024, DAY, 1_500)[..3], ["Jul 2024", "Jan 2025", "Jul"]);
+        assert_eq!(texts(may_2024, DAY, 2_500)[..3], ["2025", "2026", "2027"]);
+        assert_eq!(texts(may_2024, 3_600, 8)[..2], ["1 May 01h", "02h"]);
+        assert_eq!(texts(may_2024, 1, 3), ["1 May 2024", "1 May 2024"]);
+        assert_eq!(texts(may_2024, DAY, 10_000).first().unwrap(), "1 May 2024");
+        assert!(texts(may_2024, DAY, 1).len() == 1 && texts(may_2024, DAY, 0).is_empty());
     }
 }

@@ -5,10 +5,10 @@
 //! sheet. Long series are thinned to the lowest and the highest value of every column ([`thin`]):
 //! an extreme is never dropped.
 
-pub(crate) mod interval;
 mod dates;
 mod frame;
 mod growth;
+pub(crate) mod interval;
 mod price;
 pub(crate) mod sparkline;
 mod thin;

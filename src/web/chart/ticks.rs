@@ -38,7 +38,10 @@ mod tests {
         assert_eq!(of(0.0, 10.0).values, [0.0, 5.0, 10.0]);
         assert_eq!(of(-3.2, 8.1).values, [0.0, 5.0]);
         assert_eq!(of(-0.013, 0.021).decimals, 2);
-        assert_eq!(of(59_000.0, 61_000.0).values, [59_000.0, 60_000.0, 61_000.0]);
+        assert_eq!(
+            of(59_000.0, 61_000.0).values,
+            [59_000.0, 59_500.0, 60_000.0, 60_500.0, 61_000.0]
+        );
         assert_eq!(of(7.0, 7.0).values, [7.0]);
         assert_eq!(of(f64::NAN, 1.0).values.len(), 1);
     }

@@ -39,13 +39,12 @@ impl Address {
         if page > 1 {
             query.append_pair("page", &page.to_string());
         }
-        self.with(query)
+        self.with("", query)
     }
 
     /// Where updates of the run come from.
     pub(super) fn events(&self) -> String {
-        let query = self.with(Serializer::new(String::new()));
-        query.replacen(&self.run, &format!("{}/events", self.run), 1)
+        self.with("/events", Serializer::new(String::new()))
     }
 
     /// The private link, to be carried on by forms.
@@ -53,13 +52,13 @@ impl Address {
         self.link.as_deref()
     }
 
-    fn with(&self, mut query: Serializer<'_, String>) -> String {
+    fn with(&self, rest: &str, mut query: Serializer<'_, String>) -> String {
         if let Some(link) = &self.link {
             query.append_pair("link", link);
         }
         let query = query.finish();
         let mark = if query.is_empty() { "" } else { "?" };
-        format!("/run/{}{mark}{query}", self.run)
+        format!("/run/{}{rest}{mark}{query}", self.run)
     }
 }
 

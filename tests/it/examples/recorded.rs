@@ -27,12 +27,19 @@ const RUNS: &[(&str, &str)] = &[
     ("cancel_order", "<new run>"),
     ("get_equity", "<held run>"),
     ("get_public_run", "<published run>"),
+    ("get_public_trades", "<published run>"),
     ("get_journal", "<published run>"),
 ];
 
 /// What has no example: bytes, and the document itself.
-const WITHOUT: &[&str] =
-    &["get_trades_arrow", "get_equity_arrow", "openapi_json", "openapi_yaml", "docs"];
+const WITHOUT: &[&str] = &[
+    "get_trades_arrow",
+    "get_equity_arrow",
+    "get_public_trades_arrow",
+    "openapi_json",
+    "openapi_yaml",
+    "docs",
+];
 
 /// The operation at an address, or at the address of a form of its table.
 fn op_at(method: &str, path: &str) -> Option<&'static OpDef> {

@@ -132,7 +132,8 @@ fn wrong_with(it: &Element, ids: &BTreeSet<&str>) -> Vec<String> {
         }
     }
     let svg_title = it.children.first().is_some_and(|it| it == "title");
-    if it.name == "svg" && !(it.get("role") == Some("img") && svg_title) {
+    let part = it.within.iter().any(|it| it == "svg") || it.get("aria-hidden") == Some("true");
+    if it.name == "svg" && !part && !(it.get("role") == Some("img") && svg_title) {
         say("a picture without words");
     }
     if it.name == "table" && !it.within.iter().any(|it| it == "div") {

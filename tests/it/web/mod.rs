@@ -3,6 +3,10 @@
 mod html;
 mod pages;
 mod refused;
+mod run;
+mod run_hostile;
+mod run_live;
+mod run_private;
 
 use std::sync::Arc;
 
