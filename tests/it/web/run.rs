@@ -72,7 +72,7 @@ async fn a_published_run_is_everybodys_page() {
 
 #[tokio::test]
 async fn every_link_of_the_page_leads_somewhere() {
-    let app = TestApp::new();
+    let app = super::with_texts();
     let run = published(&app.account("ada").await, "Ada's bot", 10).await;
     let page = visit(&app, &format!("/run/{run}")).await.text;
     let (elements, _) = html::read(&page);
@@ -145,9 +145,9 @@ async fn badge_and_image_are_those_of_a_published_run() {
     for part in [
         "width=\"210\" height=\"20\"",
         "role=\"img\"",
-        "aria-label=\"tested on BotTrade: +0.09% return\"",
+        "aria-label=\"tested on BotTrade: +0.08% return\"",
         ">tested on BotTrade</text>",
-        ">+0.09% return</text>",
+        ">+0.08% return</text>",
         "#2e7d32",
     ] {
         assert!(badge.text.contains(part), "{part}: {}", badge.text);

@@ -49,7 +49,8 @@ async fn hostile_words_in_every_field_stay_words() {
         let page = visit(&app, &format!("/run/{run}")).await;
         is_valid(&page);
         let (elements, _) = html::read(&page.text);
-        assert!(elements.iter().all(|it| !ELEMENTS.contains(&it.name.as_str()) || it.text == ""));
+        let foreign = |it: &&html::Element| ELEMENTS.contains(&it.name.as_str());
+        assert!(elements.iter().find(foreign).is_none(), "{words}");
         let isolated = |it: &html::Element| it.name == "bdi" && it.text == words.trim();
         let times = elements.iter().filter(|it| isolated(it)).count();
         assert!(times >= 7, "{n}: {times} times {words}");
@@ -73,7 +74,7 @@ async fn a_page_stays_small_whatever_is_written() {
             "scenario_slug": "wide",
             "bot_name": long(letter, 120),
             "agent_info": { "name": long(letter, 120), "model": long(letter, 200),
-                "source_url": long(letter, 500), "config": { "all": long(letter, 2_000) } },
+                "source_url": long(letter, 500), "config": { "all": long(letter, 1_000) } },
         });
         let run = ada.post("/api/v1/runs", start).await.expect(201);
         let run = run["run"]["id"].as_str().unwrap().to_owned();
