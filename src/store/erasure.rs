@@ -1,9 +1,9 @@
 //! What goes when an account goes, and what stays.
 //!
 //! Identities, sessions, grants, keys' names and hashes, answers kept for retries, counts of calls,
-//! private links, and all of its runs that were not published go. The published ones stay, their
-//! scores under [`NOBODY`]; of the others the hashes of their journals stay, so that a file exported
-//! before can still be told from a forged one.
+//! private links, paper accounts and all of its runs that were not published go. The published ones
+//! stay, their scores under [`NOBODY`]; of the others the hashes of their journals stay, so that a
+//! file exported before can still be told from a forged one.
 
 use super::error::StoreError;
 use super::tx::{Tx, Val};

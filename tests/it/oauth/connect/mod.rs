@@ -174,7 +174,6 @@ async fn a_no_uses_the_link_up_and_the_next_one_is_another() {
     for (say, fresh) in [
         (&[("scope", "bottrade:trade")][..], next),
         (&[("decision", "allow")], String::new()),
-        (&[("decision", "allow"), ("scope", "bottrade:paper")], String::new()),
         (&[("decision", "allow"), ("scope", "admin")], String::new()),
     ] {
         let link = if fresh.is_empty() { agent.link().await } else { fresh };
