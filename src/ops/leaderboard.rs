@@ -73,7 +73,7 @@ pub(crate) struct Row {
 
 /// What a row shows of the results that were kept with its score.
 #[derive(Deserialize)]
-struct Kept {
+struct KeptResults {
     sharpe_ci95: Option<[f64; 2]>,
     clock: KeptClock,
     benchmark: KeptBenchmark,
@@ -91,7 +91,7 @@ struct KeptBenchmark {
 
 impl Row {
     fn of(rank: usize, score: Ranked) -> Result<Self, Error> {
-        let kept: Kept = serde_json::from_str(&score.results).map_err(Error::internal)?;
+        let kept: KeptResults = serde_json::from_str(&score.results).map_err(Error::internal)?;
         Ok(Self {
             rank,
             run_id: score.run_id,

@@ -22,7 +22,7 @@ macro_rules! client {
             id: $id,
             name: $name,
             place: $place,
-            text: include_str!(concat!("../../guide/connect/", $id, ".txt")),
+            text: include_str!(concat!("../../templates/connect/", $id, ".txt")),
             then: $then,
         }
     };

@@ -1,8 +1,12 @@
 //! Every public page: status, headers, HTML, size, links.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use bottrade::ops::OPS;
+use bottrade::{
+    ops::OPS,
+    scenarios::{Catalog, Entry},
+    store::Store,
+};
 
 use super::{BROWSER, CANARY, html, lively, visit};
 use crate::app::{Reply, TestApp};
@@ -89,6 +93,23 @@ async fn every_page_is_small_with_all_that_it_loads() {
         }
         assert!(bytes <= PAGE_MAX, "{path}: {bytes} bytes");
         assert!(loaded.len() < REQUESTS_MAX, "{path}: {loaded:?}");
+    }
+}
+
+/// The longest list, and the broadest market.
+#[tokio::test]
+async fn the_largest_pages_of_our_own_scenarios_are_small() {
+    let app = TestApp::with(Catalog::embedded().unwrap(), Store::in_memory().unwrap());
+    let symbols = |entry: &&Arc<Entry>| entry.card().universe.len();
+    let broadest = app.app.catalog.entries().max_by_key(symbols).unwrap().slug().to_owned();
+    for path in ["/scenarios".to_owned(), format!("/scenarios/{broadest}")] {
+        let page = visit(&app, &path).await;
+        assert_eq!(page.status, 200, "{path}");
+        let style = visit(&app, "/assets/site.css").await;
+        let bytes = page.bytes.len() + style.bytes.len();
+        assert!(bytes <= PAGE_MAX, "{path}: {bytes} bytes");
+        let problems = html::problems(&page.text);
+        assert!(problems.is_empty(), "{path}: {problems:#?}");
     }
 }
 
