@@ -96,7 +96,10 @@ impl<'a> Frame<'a> {
         if places.is_empty() {
             return;
         }
-        let d: String = places.iter().map(|(x, y)| format!("M{x} {y}h0")).collect();
+        let d = places.iter().fold(String::new(), |mut d, (x, y)| {
+            let _ = write!(d, "M{x} {y}h0");
+            d
+        });
         let _ = write!(self.stretched, "<path class=\"{class}\" d=\"{d}\"/>");
     }
 
@@ -170,14 +173,13 @@ impl<'a> Frame<'a> {
         let (mut x, mut y) = (0, 0);
         for (n, at) in thin(values, columns).into_iter().enumerate() {
             let next = (whole(self.x(from + at)), whole(self.y(values[at])));
-            let _ = match n {
-                0 => write!(d, "M{} {}", next.0, next.1),
-                _ => {
-                    let (dx, dy) = (next.0 - x, next.1 - y);
-                    // A minus sign parts numbers, too.
-                    let gap = if dy < 0 { "" } else { " " };
-                    write!(d, "l{dx}{gap}{dy}")
-                }
+            let (dx, dy) = (next.0 - x, next.1 - y);
+            // A minus sign parts numbers, too.
+            let gap = if dy < 0 { "" } else { " " };
+            let _ = if n == 0 {
+                write!(d, "M{} {}", next.0, next.1)
+            } else {
+                write!(d, "l{dx}{gap}{dy}")
             };
             (x, y) = next;
         }

@@ -196,7 +196,7 @@ pub(super) fn moment(instant: &str, daily: bool) -> String {
 
 fn rows(curves: &Curves, daily: bool) -> Vec<Row> {
     let last = curves.times.len().saturating_sub(1);
-    let steps = last.min(ROWS).max(1);
+    let steps = last.clamp(1, ROWS);
     let mut places: Vec<usize> = (0..=steps).map(|n| n * last / steps).collect();
     places.dedup();
     let (run, benchmark) = (percent(&curves.equity), percent(&curves.benchmark));

@@ -82,8 +82,8 @@ async fn show(
 ) -> Result<Response, Failed> {
     let Wanted { symbol, page, link } = wanted.map(|Query(it)| it).unwrap_or_default();
     let asker = Asker::of(&app, &headers, link.as_deref()).await?;
-    let asked = Asked { symbol, page: page.unwrap_or(1) };
-    let sheet = TearSheet::of(&app, &asker.visitor, &id, asked).await?;
+    let chosen = Asked { symbol, page: page.unwrap_or(1) };
+    let sheet = TearSheet::of(&app, &asker.visitor, &id, chosen).await?;
     let address = Address::new(&app.public_url, &id, link.filter(|_| sheet.eyes == Eyes::Guest));
     let eyes = sheet.eyes;
     let page = Page::new(sheet, address, asker.session.as_ref(), None);

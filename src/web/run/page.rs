@@ -155,10 +155,6 @@ impl Page {
         if self.is_public() { "/public/trades" } else { "/trades" }
     }
 
-    fn ratio(&self, value: Option<f64>) -> String {
-        value.map_or_else(|| show::NONE.to_owned(), |it| show::signed(it, 2))
-    }
-
     /// The page of fills before this one, and after it.
     fn neighbours(&self) -> [Option<String>; 2] {
         let fills = &self.sheet.fills;
@@ -190,4 +186,9 @@ fn fills(sheet: &TearSheet) -> Vec<FillRow> {
         }
     });
     rows.collect()
+}
+
+/// A ratio that may be undefined.
+fn ratio(value: Option<f64>) -> String {
+    value.map_or_else(|| show::NONE.to_owned(), |it| show::signed(it, 2))
 }
