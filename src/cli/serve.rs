@@ -100,13 +100,7 @@ impl Serve {
         let listener = listen::bind(asked)
             .with_context(|| format!("cannot listen on {asked}; --listen chooses another"))?;
         let public_url = self.place.public_url(listener.local_addr()?);
-        // This server speaks no TLS: somebody does it for it.
-        if public_url.starts_with("https://") && limits.trusted_proxies.is_empty() {
-            tracing::warn!(
-                "all clients of {public_url} count as one, which is its proxy: name the proxy with \
-                 --trusted-proxy"
-            );
-        }
+        warn_of_a_nameless_proxy(&public_url, &limits);
         let feed = Arc::new(self.feed.feed(&store, self.scenarios.clear_rights())?);
         let app = App::new(
             &public_url,
@@ -194,6 +188,16 @@ impl Serve {
     }
 }
 
+/// This server speaks no TLS: somebody does it for it.
+fn warn_of_a_nameless_proxy(public_url: &str, limits: &Limits) {
+    if public_url.starts_with("https://") && limits.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "all clients of {public_url} count as one, which is its proxy: name the proxy with \
+             --trusted-proxy"
+        );
+    }
+}
+
 fn at_least_one() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..)
 }
@@ -230,7 +234,7 @@ async fn upkeep(app: Arc<App>) {
 async fn check(app: Arc<App>) {
     match app.check().await {
         Ok(checked) => {
-            tracing::info!(checked.journals, checked.damaged, "the journals were checked")
+            tracing::info!(checked.journals, checked.damaged, "the journals were checked");
         }
         Err(error) => tracing::error!(%error, "the journals could not all be checked"),
     }

@@ -18,6 +18,8 @@ use crate::{
 
 /// Trades that an account must have closed to be ranked.
 pub const TRADES_MIN: usize = 5;
+/// Commands without which nobody has closed so many.
+const COMMANDS_MIN: i64 = 5;
 /// How old a table may be.
 const AGE_MICROS_MAX: i64 = 5 * 60 * 1_000_000;
 /// Ids that are read at once.
@@ -99,9 +101,10 @@ impl Paper {
         let (mut rows, mut after) = (Vec::new(), String::new());
         loop {
             let (market, from) = (season.market.clone(), after.clone());
-            let (number, trades) = (i64::from(season.number), TRADES_MIN as i64);
-            let page =
-                move |tx: &mut dyn Tx| paper::busy(tx, &market, number, trades, &from, IDS_MAX);
+            let number = i64::from(season.number);
+            let page = move |tx: &mut dyn Tx| {
+                paper::busy(tx, &market, number, COMMANDS_MIN, &from, IDS_MAX)
+            };
             let page = self.store.read(page).await?;
             let Some((last, _)) = page.last() else { break };
             after.clone_from(last);

@@ -9,12 +9,15 @@ const PAGE: i64 = 500;
 /// Rest after each journal, so that calls have the disk and the processors.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// Those after an id, in order, at most so many.
+type Ids = fn(&mut dyn Tx, &str, i64) -> Result<Vec<String>, StoreError>;
+
 /// What has a journal of its own.
 pub(super) struct Kind {
     /// Its name, for people.
     what: &'static str,
-    /// Those after an id, in order, at most so many.
-    pub(super) ids: fn(&mut dyn Tx, &str, i64) -> Result<Vec<String>, StoreError>,
+    /// Their ids.
+    ids: Ids,
     /// Verifies one; answers how many commands it has. One that is gone has none.
     pub(super) verify: fn(&mut dyn Tx, &str) -> Result<usize, StoreError>,
 }

@@ -5,7 +5,10 @@ use axum::{extract::Path, response::Response};
 
 use crate::{
     error::Error,
-    ops::{Access, Effect, OPS, OpDef, toolsets},
+    ops::{
+        Access, Effect, OPS, OpDef,
+        toolsets::{TOOLSETS, Toolset},
+    },
     web::{
         markdown::render,
         page::{Failed, public},
@@ -33,7 +36,7 @@ impl Tool {
 
 /// The tools of the smallest set.
 fn play() -> impl Iterator<Item = &'static OpDef> {
-    toolsets::TOOLSETS.iter().filter(|it| it.name == "play").flat_map(|it| it.tools())
+    TOOLSETS.iter().filter(|it| it.name == "play").flat_map(Toolset::tools)
 }
 
 fn effect(op: &OpDef) -> &'static str {
