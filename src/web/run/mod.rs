@@ -21,6 +21,7 @@ use axum::{
     routing::get,
 };
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::{
     browser::signed_in,
@@ -92,7 +93,9 @@ async fn show(
 
 /// How long a badge may be kept, in seconds; it never changes, but its run may go.
 const BADGE_KEPT: &str = "public, max-age=300";
-/// The same of an image.
+/// Images that are drawn at the same time: anybody may ask for one, and it is work.
+static DRAWING: Semaphore = Semaphore::const_new(2);
+/// How long an image may be kept.
 const IMAGE_KEPT: &str = "public, max-age=86400";
 
 /// The badge of a published run.
@@ -109,6 +112,7 @@ async fn badge(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Re
 /// The image of a published run, for where its page is shared.
 async fn image(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Failed> {
     let sheet = TearSheet::of(&app, &Visitor::default(), &id, Asked::default()).await?;
+    let _turn = DRAWING.acquire().await.map_err(Error::internal)?;
     // Drawing takes a while, and the threads that serve have none.
     let drawn = tokio::task::spawn_blocking(move || image::image(&sheet));
     let drawn = drawn.await.map_err(Error::internal)??;
