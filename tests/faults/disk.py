@@ -96,10 +96,10 @@ def _bytes(text: str) -> bytes:
 class Disk:
     """The disk as it becomes while a trace is followed."""
 
-    def __init__(self) -> None:
-        self.sure: dict[str, bytearray] = {}
+    def __init__(self, before: dict[str, bytes]) -> None:
+        self.sure = {name: bytearray(content) for name, content in before.items()}
         self._loose: dict[str, list[Event]] = {}
-        self._named: dict[str, bool] = {}
+        self._named = dict.fromkeys(before, True)
         """Files, and whether their name is sure."""
 
     def follow(self, event: Event) -> None:

@@ -27,7 +27,7 @@ FIRST_WRITE, HEALED_WRITE = 400, 900
 """Writes of the thread that commits; a call makes about fifteen."""
 REFUSALS = 20
 TMPFS_BYTES, BALLAST_BYTES = 24 << 20, 22 << 20
-FILE_BYTES_MAX = 400 << 10
+FILE_BYTES_MAX = 600 << 10
 
 
 @pytest.fixture

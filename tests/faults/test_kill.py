@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -85,16 +86,16 @@ def test_no_order_is_lost_or_doubled_when_the_server_is_killed(
 
 def orders(client: Client, bot_key: str) -> list[dict[str, object]]:
     """Every order of a paper account."""
-    found, page = [], None
-    while page is None or len(page) == 100:
-        cursor = f"&cursor={found[-1]['id']}" if found else ""
-        answer = client.call("GET", f"bot/orders?limit=100{cursor}", credential=bot_key)
+    found, path = [], "bot/orders?limit=100"
+    while path is not None:
+        answer = client.call("GET", path, credential=bot_key)
         if answer.status == 429:
             time.sleep(float(answer.headers["retry-after"]))
             continue
         assert answer.acked, answer
-        page = answer.json
-        found += page
+        found += answer.json
+        after = re.search(r'[?&](cursor=\d+)[^>]*>; rel="next"', answer.headers.get("link", ""))
+        path = f"bot/orders?limit=100&{after[1]}" if after else None
     return found
 
 

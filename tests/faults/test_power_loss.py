@@ -30,23 +30,32 @@ OPENED = {False: 6, True: 60}
 class Recording:
     """What a server did to its disk, and what it said meanwhile."""
 
+    before: dict[str, bytes]
+    """What was on the disk when it began."""
     events: list[Event]
     answers: list[tuple[Event, Call | Placing]]
     key: str
 
 
-def record(binary: Binary, folder: Path, answers: int, **env: str) -> Recording:
-    """Lets four writers work on a traced server."""
+def record(binary: Binary, folder: Path, answers: int, *, orders: bool = False, **env: str) -> Recording:
+    """Lets four writers work on a traced server, from its first start on. With orders half of them place some; then the
+    server was there before, for the keys of their bots."""
     folder.mkdir(exist_ok=True)
     log, victim = folder / "trace", Victim(binary, folder)
-    victim.wrap(prefix(log))
     calls: dict[int, list[Call | Placing]] = {}
-    ledgers = []
+    ledgers, bot_keys = [], []
     try:
+        if orders:
+            victim.start()
+            bot_keys = traders(victim)
+            assert victim.stop() == 0, victim.log
+        before = {name: path.read_bytes() for name in FILES if (path := victim.data_dir / name).exists()}
+        victim.wrap(prefix(log))
         victim.start(**env)
         own, key = runs(victim.client()), victim.key
-        # Half of the writers step runs, the others place orders.
-        makers = [*stepping(own)[:2], *placing(traders(victim))[2:]]
+        makers = stepping(own)
+        if orders:
+            makers[2:] = placing(bot_keys)[2:]
 
         def write(number: int) -> None:
             client, ledger, mine = victim.client(), Ledger(), []
@@ -71,12 +80,12 @@ def record(binary: Binary, folder: Path, answers: int, **env: str) -> Recording:
     said = {port: iter(mine) for port, mine in calls.items()}
     pairs = [(event, next(said[event.port])) for event in events if event.kind == "answer" and event.port in said]
     assert len(pairs) == answers // WRITERS * WRITERS, f"{len(pairs)} answers in the trace"
-    return Recording(events, pairs, key)
+    return Recording(before, events, pairs, key)
 
 
 def lost(recording: Recording, states: int, opened: int, binary: Binary, folder: Path) -> tuple[int, list[str]]:
     """Judges the states of the disk at every answer; how many there were, and what is wrong with them."""
-    dice, disk, judged, problems = random.Random(SEED), Disk(), 0, []
+    dice, disk, judged, problems = random.Random(SEED), Disk(recording.before), 0, []
     events, answered = iter(recording.events), []
     wanted = set(dice.sample(range(len(recording.answers) * states), opened))
     for answer, call in recording.answers:
@@ -147,8 +156,9 @@ def early(recording: Recording) -> list[str]:
         if first is None:
             problems.append(f"{call.key} was answered and never written")
             continue
-        # A frame's head names the size of the database where it ends a transaction; its page follows.
-        last = next((n for n in range(first, len(writes)) if _ends(writes[n])), None)
+        # A frame's head names the size of the database where it ends a transaction; its page follows, so the head of
+        # the page with the key is the write before it.
+        last = next((n for n in range(first - 1, len(writes)) if _ends(writes[n])), None)
         if last is None:
             problems.append(f"{call.key} was answered before its sync: its transaction never ended")
             continue
@@ -175,6 +185,17 @@ def test_nothing_is_lost_in_a_power_cut(binary: Binary, tmp_path: Path, full: bo
     assert early(recording) == []
     assert judged >= 1_200
     assert not full or checkpoints > 1, "no checkpoint was met"
+
+
+def test_no_order_is_lost_in_a_power_cut(binary: Binary, tmp_path: Path, full: bool, count: object) -> None:
+    """The same while bots place orders."""
+    answers, states = FULL if full else SAMPLE
+    recording = record(binary, tmp_path / "server", answers, orders=True)
+    judged, problems = lost(recording, states, OPENED[full], binary, tmp_path)
+    count(answers=answers, states=judged, opened=OPENED[full])
+    assert problems == []
+    assert early(recording) == []
+    assert judged >= 1_200
 
 
 def test_the_judge_catches_synchronous_normal(faulty: Binary, tmp_path: Path) -> None:

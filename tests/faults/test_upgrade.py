@@ -58,7 +58,7 @@ class Upgrade(Deed):
         return [*wrong, *judge(victim.database, Ledger())]
 
 
-WORDED = {"headline", "hint", "next_action", "allowed_actions"}
+WORDED = {"headline", "hint", "next_action", "next_step", "allowed_actions"}
 """What tells a reader how to go on: it is there, but may be worded otherwise and name what has come since."""
 
 

@@ -19,6 +19,8 @@ use crate::{
 const ORDERS_SHOWN: i64 = 20;
 /// The most that a page can have.
 const ORDERS_SHOWN_MAX: i64 = 100;
+/// What a page is asked for by: the number of an order.
+const CURSOR: &str = "^[1-9][0-9]{0,8}$";
 
 #[doc = include_str!("../../../tools/cancel_order.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -86,6 +88,7 @@ pub(in crate::ops) struct GetOrders {
     limit: Option<i64>,
     /// `next_cursor` of the page before.
     #[serde(default)]
+    #[schemars(regex(pattern = CURSOR))]
     cursor: Option<String>,
 }
 
@@ -113,7 +116,7 @@ impl GetOrders {
     fn below(&self) -> Result<u32, Error> {
         let Some(cursor) = &self.cursor else { return Ok(u32::MAX) };
         let problem = "is not the `next_cursor` of a page; send it as it came, or leave it out";
-        cursor.trim().parse().map_err(|_| Error::broken_rule("cursor", problem))
+        cursor.parse().map_err(|_| Error::invalid_field("cursor", problem))
     }
 }
 

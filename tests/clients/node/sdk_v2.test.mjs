@@ -85,7 +85,7 @@ for (const [mode, version] of Object.entries(MODES)) {
             async (client) => {
                 const { resources } = await client.listResources();
                 const uris = resources.map((it) => it.uri);
-                assert.deepEqual(uris, ['bottrade://agent-guide', 'bottrade://scenarios']);
+                assert.deepEqual(uris, ['bottrade://agent-guide', 'bottrade://paper-guide', 'bottrade://scenarios']);
                 const { resourceTemplates } = await client.listResourceTemplates();
                 assert.equal(resourceTemplates.length, 1);
                 const guide = await client.readResource({ uri: uris[0] });
