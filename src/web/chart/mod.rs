@@ -2,7 +2,7 @@
 //!
 //! A chart is as wide as its place: lines are drawn in a box that is stretched, while labels and
 //! marks stand at percentages of the width and keep their size. Colours are classes of the style
-//! sheet. Long series are thinned to the lowest and the highest value of every column ([`thin`]):
+//! sheet. Long series are thinned to the lowest and the highest value of every column ([`thin()`]):
 //! an extreme is never dropped.
 
 mod dates;
