@@ -114,7 +114,9 @@ impl GetOrders {
 
     /// The number below which the page begins: orders that come meanwhile move no page.
     fn below(&self) -> Result<u32, Error> {
-        let Some(cursor) = &self.cursor else { return Ok(u32::MAX) };
+        // An address has no null: nothing after the name is none.
+        let cursor = self.cursor.as_deref().filter(|it| !it.is_empty());
+        let Some(cursor) = cursor else { return Ok(u32::MAX) };
         let problem = "is not the `next_cursor` of a page; send it as it came, or leave it out";
         cursor.parse().map_err(|_| Error::invalid_field("cursor", problem))
     }

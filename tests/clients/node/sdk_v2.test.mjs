@@ -91,7 +91,7 @@ for (const [mode, version] of Object.entries(MODES)) {
                 const guide = await client.readResource({ uri: uris[0] });
                 assert.equal(guide.contents[0].mimeType, 'text/markdown');
                 assert.match(guide.contents[0].text, /^# Trading a BotTrade scenario/);
-                const listed = await client.readResource({ uri: uris[1] });
+                const listed = await client.readResource({ uri: uris[2] });
                 const { scenarios } = JSON.parse(listed.contents[0].text);
                 const slug = scenarios.columns.indexOf('slug');
                 assert.ok(scenarios.rows.some((it) => it[slug] === SANDBOX));
