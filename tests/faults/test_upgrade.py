@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -58,12 +59,16 @@ class Upgrade(Deed):
         return [*wrong, *judge(victim.database, Ledger())]
 
 
-WORDED = {"headline", "hint", "next_action", "next_step", "allowed_actions"}
+WORDED = {"headline", "hint", "next_action", "allowed_actions"}
 """What tells a reader how to go on: it is there, but may be worded otherwise and name what has come since."""
 
 
 def as_now(path: str, old: dict[str, object]) -> object:
-    """What was said, where it is said now: the benchmark stands in the rows of the equity curve."""
+    """What was said, where it is said now: the benchmark stands in the rows of the equity curve, and the next step of a
+    public run names its page instead of its document."""
+    if path.endswith("/results") and "next_step" in old:
+        page = re.sub(r"/api/v1/runs/([^/]*)/public\.$", r"/run/\1.", old["next_step"])
+        return old | {"next_step": page}
     if path.endswith("/equity") and "benchmark" in old:
         rows = zip(old["equity_curve"], old["benchmark"], strict=True)
         return {"equity_curve": [{**row, "benchmark": value} for row, value in rows]}
