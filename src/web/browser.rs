@@ -88,6 +88,20 @@ pub(super) fn form_token(session: &Session) -> Key {
     session.secret.successor(Kind::Ticket, b"form")
 }
 
+/// The session that a form with this token was made for: refuses one that another site sends, or
+/// that is of another session.
+pub(super) async fn session_of_form(
+    app: &App,
+    headers: &HeaderMap,
+    token: &str,
+) -> Result<Session, Error> {
+    check_origin(app, headers)?;
+    let ended = || Error::sign_in_required("your session has ended; nothing was done");
+    let session = signed_in(app, headers).await?.ok_or_else(ended)?;
+    check_form(&session, token)?;
+    Ok(session)
+}
+
 /// Refuses a form that was not made for this session.
 pub(super) fn check_form(session: &Session, token: &str) -> Result<(), Error> {
     let ours = form_token(session);

@@ -10,11 +10,11 @@ use axum::{
 };
 
 use super::{
-    browser::{check_form, check_origin, form_token, signed_in},
+    browser::{form_token, session_of_form, signed_in},
     consent::{Sent, pairs},
     page::{Failed, Message, elsewhere, shown},
 };
-use crate::{app::App, caller::Scope, error::Error};
+use crate::{app::App, caller::Scope};
 
 #[derive(Template)]
 #[template(path = "connect.html")]
@@ -55,11 +55,8 @@ pub(super) async fn answer(
     headers: HeaderMap,
     RawForm(body): RawForm,
 ) -> Result<Response, Failed> {
-    check_origin(&app, &headers)?;
-    let sign_in = || Error::sign_in_required("your session has ended; nothing was allowed");
-    let session = signed_in(&app, &headers).await?.ok_or_else(sign_in)?;
     let sent = Sent(pairs(&body));
-    check_form(&session, sent.field("csrf").unwrap_or_default())?;
+    let session = session_of_form(&app, &headers, sent.csrf()).await?;
     let connected = app.connect.decide(&ticket, &session, sent.decision()).await?;
     let (title, text) = if connected {
         ("Connected", "The program may act for you now. Go back to it; this page can be closed.")

@@ -11,7 +11,7 @@ use axum::{
 use url::form_urlencoded;
 
 use super::{
-    browser::{check_form, check_origin, form_token, signed_in},
+    browser::{form_token, session_of_form, signed_in},
     page::{Failed, elsewhere, shown_with_forms_to},
 };
 use crate::{
@@ -73,11 +73,8 @@ pub(super) async fn answer(
     headers: HeaderMap,
     RawForm(body): RawForm,
 ) -> Result<Response, Failed> {
-    check_origin(&app, &headers)?;
-    let sign_in = || Error::sign_in_required("your session has ended; nothing was allowed");
-    let session = signed_in(&app, &headers).await?.ok_or_else(sign_in)?;
     let sent = Sent(pairs(&body));
-    check_form(&session, sent.field("csrf").unwrap_or_default())?;
+    let session = session_of_form(&app, &headers, sent.csrf()).await?;
     let ticket = sent.field("ticket").unwrap_or_default();
     elsewhere(app.oauth.decide(ticket, &session, sent.decision()).await?.as_str())
 }
@@ -87,8 +84,13 @@ pub(super) struct Sent(pub(super) Vec<(String, String)>);
 
 impl Sent {
     /// The first field of this name.
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    fn field(&self, name: &str) -> Option<&str> {
         self.all(name).next()
+    }
+
+    /// What shows for which session it was made.
+    pub(super) fn csrf(&self) -> &str {
+        self.field("csrf").unwrap_or_default()
     }
 
     fn all(&self, name: &str) -> impl Iterator<Item = &str> {

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        browser::{check_form, check_origin, signed_in},
+        browser::session_of_form,
         page::{Failed, elsewhere, shown},
     },
     Address, Page,
@@ -50,11 +50,8 @@ pub(super) async fn act(
     headers: HeaderMap,
     form: Result<Form<Sent>, FormRejection>,
 ) -> Result<Response, Failed> {
-    check_origin(&app, &headers)?;
     let form = form.map(|Form(it)| it).unwrap_or_default();
-    let ended = || Error::sign_in_required("your session has ended; nothing was done");
-    let session = signed_in(&app, &headers).await?.ok_or_else(ended)?;
-    check_form(&session, &form.csrf)?;
+    let session = session_of_form(&app, &headers, &form.csrf).await?;
     match form.action.as_str() {
         "link" => return linked(&app, &id, &session).await,
         "unlink" => app.runs.unlink(&session.account, &id).await?,
