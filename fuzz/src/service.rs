@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use axum::{Router, body::Body};
 use bottrade::{
     api::{self, limits::Limits},
-    app::{App, People},
+    app::{App, Outside},
     clock::TestClock,
     keys::Family,
     store::Store,
@@ -64,8 +64,8 @@ impl Service {
         let clock = TestClock::at("2030-01-02T03:04:05Z".parse().expect("an instant"));
         let app = |store: Store| {
             let catalog = worlds::catalog().clone();
-            let people = People::none(URL, clock.clone()).expect("keys are made");
-            App::new(URL, catalog, store, clock.clone(), people)
+            let outside = Outside::none(URL, clock.clone()).expect("keys are made");
+            App::new(URL, catalog, store, clock.clone(), outside)
         };
         let (first, second) = (app(store.clone()), app(store));
         let router = |app| api::router(app, &Limits::default());

@@ -31,9 +31,9 @@ pub use legal::{Legal, LegalError};
 
 pub use wait::{Ending, Patience};
 
-/// What people come by, beside the store.
-pub struct People {
-    /// Who vouches for them.
+/// What the service gets from outside, beside the store.
+pub struct Outside {
+    /// Who vouches for people.
     pub providers: Providers,
     /// What signs our JWTs.
     pub signing_keys: SigningKeys,
@@ -41,11 +41,11 @@ pub struct People {
     pub documents: Documents,
     /// What quotes the market of paper trading.
     pub feed: Arc<Feed>,
-    /// What the operator has to say to them.
+    /// What the operator has to say to people.
     pub legal: Legal,
 }
 
-impl People {
+impl Outside {
     /// A server on its own: nobody vouches for anybody, and what it signs ends with it.
     pub fn none(public_url: &str, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let signing_keys = SigningKeys::in_memory(public_url, Arc::clone(&clock));
@@ -98,7 +98,7 @@ impl App {
         catalog: Catalog,
         store: Store,
         clock: Arc<dyn Clock>,
-        people: People,
+        outside: Outside,
     ) -> Arc<Self> {
         let (catalog, public_url) = (Arc::new(catalog), public_url.trim_end_matches('/'));
         let accounts = Arc::new(Accounts::new(store.clone(), Arc::clone(&clock)));
@@ -107,7 +107,7 @@ impl App {
             store.clone(),
             Arc::clone(&accounts),
             Arc::clone(&clock),
-            people.documents,
+            outside.documents,
         );
         let connect =
             Connect::new(&oauth, store.clone(), Arc::clone(&accounts), Arc::clone(&clock));
@@ -117,10 +117,10 @@ impl App {
             connect,
             rates: RateLimits::new(Arc::clone(&clock)),
             meter: Meter::new(store.clone(), Arc::clone(&clock)),
-            paper: Paper::new(store.clone(), Arc::clone(&clock), people.feed),
-            desk: Desk::new(public_url, Arc::clone(&accounts), people.providers),
-            signing_keys: people.signing_keys,
-            legal: people.legal,
+            paper: Paper::new(store.clone(), Arc::clone(&clock), outside.feed),
+            desk: Desk::new(public_url, Arc::clone(&accounts), outside.providers),
+            signing_keys: outside.signing_keys,
+            legal: outside.legal,
             accounts,
             runs: Runs::new(store.clone(), Arc::clone(&catalog), clock),
             store,

@@ -25,7 +25,7 @@ use crate::{
         limits::{Limits, TURNED_AWAY_MAX},
         listen,
     },
-    app::{App, Legal, People},
+    app::{App, Legal, Outside},
     clock::{Clock, SystemClock},
     error::Error,
     keys::Key,
@@ -107,7 +107,7 @@ impl Serve {
             self.scenarios.catalog()?,
             store,
             Arc::new(SystemClock),
-            self.people(&public_url, Arc::clone(&feed))?,
+            self.outside(&public_url, Arc::clone(&feed))?,
         );
         let first_key = first_key(&app, data_dir).await?;
         outlive_file_limits()?;
@@ -152,8 +152,8 @@ impl Serve {
         }
     }
 
-    /// Who vouches for people here, and what signs for us.
-    fn people(&self, public_url: &str, feed: Arc<Feed>) -> anyhow::Result<People> {
+    /// What the service gets from outside, as the settings say.
+    fn outside(&self, public_url: &str, feed: Arc<Feed>) -> anyhow::Result<Outside> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let folder = &self.data.data_dir;
         let signing_keys = SigningKeys::open(folder, public_url, Arc::clone(&clock))?;
@@ -164,7 +164,7 @@ impl Serve {
         let documents = Documents::new(Arc::new(SystemResolver), Arc::clone(&clock), trusted);
         let legal = self.legal.as_deref().map(Legal::read).transpose()?.unwrap_or_default();
         let providers = self.providers.providers(clock)?;
-        Ok(People { providers, signing_keys, documents, feed, legal })
+        Ok(Outside { providers, signing_keys, documents, feed, legal })
     }
 
     /// The limits asked for, as far as the system has descriptors.

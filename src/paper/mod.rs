@@ -59,8 +59,9 @@ impl Look<'_> {
     /// The order of this id.
     pub fn order(&self, id: &str) -> Result<&Order, Error> {
         let asked = Uuid::try_parse(id).ok();
-        let mut orders = self.book.orders().iter();
-        let found = orders.find(|it| Some(self.name_of(it)) == asked);
+        // Asked for are mostly those that came last.
+        let mut newest_first = self.book.orders().iter().rev();
+        let found = newest_first.find(|it| Some(self.name_of(it)) == asked);
         found.ok_or_else(|| Error::no_such_bot_order(id))
     }
 

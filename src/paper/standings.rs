@@ -17,9 +17,7 @@ use crate::{
 };
 
 /// Trades that an account must have closed to be ranked.
-pub const TRADES_MIN: usize = 5;
-/// Commands without which nobody has closed so many.
-const COMMANDS_MIN: i64 = 5;
+pub const TRADES_MIN: u32 = 5;
 /// How old a table may be.
 const AGE_MICROS_MAX: i64 = 5 * 60 * 1_000_000;
 /// Ids that are read at once.
@@ -46,7 +44,7 @@ pub struct Ranked {
     /// What it is worth.
     pub equity: Money,
     /// Trades it has closed.
-    pub trades: usize,
+    pub trades: u32,
     id: Uuid,
 }
 
@@ -103,7 +101,7 @@ impl Paper {
             let (market, from) = (season.market.clone(), after.clone());
             let number = i64::from(season.number);
             let page = move |tx: &mut dyn Tx| {
-                paper::busy(tx, &market, number, COMMANDS_MIN, &from, IDS_MAX)
+                paper::busy(tx, &market, number, TRADES_MIN.into(), &from, IDS_MAX)
             };
             let page = self.store.read(page).await?;
             let Some((last, _)) = page.last() else { break };
@@ -140,6 +138,7 @@ impl Paper {
         let mut slot = self.slot(&account_id, now).await?;
         self.moved(&mut slot, now, |live, market| {
             let trades = live.book.fills().iter().filter(|fill| fill.net_pnl.is_some()).count();
+            let trades = u32::try_from(trades).unwrap_or(u32::MAX);
             let equity = live.book.equity(market.tape);
             let same = live.id.to_string() == id && trades >= TRADES_MIN;
             same.then_some(Ranked { rank: 0, account_id, equity, trades, id: live.id })

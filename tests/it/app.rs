@@ -6,7 +6,7 @@ use axum::{Router, body::Body};
 use bottrade::{
     api,
     api::limits::Limits,
-    app::{App, People},
+    app::{App, Outside},
     clock::TestClock,
     keys::Family,
     scenarios::Catalog,
@@ -45,8 +45,8 @@ impl TestApp {
 
     pub(crate) fn with(catalog: Catalog, store: Store) -> Self {
         let clock = TestClock::at(START.parse().unwrap());
-        let people = People::none(URL, clock.clone()).unwrap();
-        let app = App::new(URL, catalog, store, clock.clone(), people);
+        let outside = Outside::none(URL, clock.clone()).unwrap();
+        let app = App::new(URL, catalog, store, clock.clone(), outside);
         Self { router: api::router(&app, &Limits::default()), app, clock }
     }
 

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     app::{Client, TestApp, market},
+    tamper::tamper,
     world::{self, Sketch},
 };
 
@@ -26,22 +27,6 @@ impl File {
 
     fn open(&self) -> TestApp {
         TestApp::on_file(world::catalog(), &self.path())
-    }
-
-    /// Changes rows behind the server's back, past the triggers that forbid it.
-    fn tamper(&self, sql: &str) -> usize {
-        let file = rusqlite::Connection::open(self.path()).unwrap();
-        let triggers: Vec<String> = file
-            .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            .unwrap()
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        for trigger in triggers {
-            file.execute(&format!("DROP TRIGGER {trigger}"), []).unwrap();
-        }
-        file.execute(sql, []).unwrap()
     }
 }
 
@@ -193,7 +178,7 @@ async fn damage_is_refused_by_name_while_other_runs_are_served() {
         let (good, bad) = (played(&ada).await, played(&ada).await);
         let before = reads(&ada, &good).await;
         app.stop().await;
-        assert!(file.tamper(&sql.replace("$1", &bad)) > 0, "{sql}");
+        assert!(tamper(&file.path(), &sql.replace("$1", &bad)) > 0, "{sql}");
         let app = file.open();
         let checked = app.app.check().await.unwrap();
         assert_eq!((checked.journals, checked.damaged), (2, 1), "{sql}");

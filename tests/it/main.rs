@@ -41,6 +41,7 @@ mod proof;
 mod routes;
 mod sign_in;
 mod skills;
+mod tamper;
 mod tidy;
 mod tokens;
 mod tool_contract;

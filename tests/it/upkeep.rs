@@ -9,7 +9,7 @@ use crate::{
 use bottrade::{
     api,
     api::limits::Limits,
-    app::{App, People},
+    app::{App, Outside},
     clock::TestClock,
     keys::Kind,
     store::Store,
@@ -25,8 +25,8 @@ async fn upkeep(app: &App) {
 #[tokio::test]
 async fn upkeep_writes_nothing_when_nothing_is_due() {
     let (clock, store) = (TestClock::at(START.parse().unwrap()), Store::in_memory().unwrap());
-    let people = People::none(URL, clock.clone()).unwrap();
-    let app = App::new(URL, world::catalog(), store.clone(), clock.clone(), people);
+    let outside = Outside::none(URL, clock.clone()).unwrap();
+    let app = App::new(URL, world::catalog(), store.clone(), clock.clone(), outside);
     let router = api::router(&app, &Limits::default());
     let server = TestApp { app, clock, router };
     let quiet = async |when: &str| {

@@ -52,7 +52,7 @@ pub(in crate::ops) struct Figures {
     /// Accounts that are ranked.
     rank_total: u32,
     /// Trades from which on an account is ranked.
-    rank_min_trades: usize,
+    rank_min_trades: u32,
     /// What kind of record this is.
     label: &'static str,
 }

@@ -18,7 +18,7 @@ use std::{borrow::Cow, net::Ipv4Addr, sync::Arc};
 use axum::Router;
 use bottrade::{
     api::{self, limits::Limits, listen, mcp::Server},
-    app::{App, People},
+    app::{App, Outside},
     clock::SystemClock,
     scenarios::Catalog,
     store::Store,
@@ -230,8 +230,8 @@ async fn main() {
     let listener = listen::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let store = Store::in_memory().unwrap();
-    let people = People::none(&base, Arc::new(SystemClock)).unwrap();
-    let app = App::new(&base, Catalog::embedded().unwrap(), store, Arc::new(SystemClock), people);
+    let outside = Outside::none(&base, Arc::new(SystemClock)).unwrap();
+    let app = App::new(&base, Catalog::embedded().unwrap(), store, Arc::new(SystemClock), outside);
     let server = Fixtures {
         product: Server::new(&app),
         changes: broadcast::Sender::new(16),

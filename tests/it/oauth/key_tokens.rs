@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bottrade::{
     accounts::LOCAL,
-    app::People,
+    app::Outside,
     clock::{Clock as _, TestClock},
     oauth::jwt::SigningKeys,
     store::Store,
@@ -112,10 +112,10 @@ struct Forger {
 impl Forger {
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let scene = Scene::at(URL, Store::in_memory().unwrap(), |people| {
+        let scene = Scene::at(URL, Store::in_memory().unwrap(), |outside| {
             let clock = TestClock::at(START.parse().unwrap());
             let signing_keys = SigningKeys::open(folder.path(), URL, clock).unwrap();
-            People { signing_keys, ..people }
+            Outside { signing_keys, ..outside }
         });
         let good = of_session(&mut scene.somebody("ada").await).await;
         let claims = scene.server.app.signing_keys.verify(&good).unwrap();

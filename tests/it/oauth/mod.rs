@@ -27,7 +27,7 @@ use bottrade::{
     accounts::{LOCAL, Person},
     api,
     api::limits::Limits,
-    app::{App, People},
+    app::{App, Outside},
     clock::TestClock,
     keys::Family,
     oauth::document::{Documents, SystemResolver},
@@ -52,16 +52,16 @@ struct Scene {
 impl Scene {
     /// On a computer of one's own, without providers.
     async fn new() -> Self {
-        let scene = Self::at(URL, Store::in_memory().unwrap(), |people| people);
+        let scene = Self::at(URL, Store::in_memory().unwrap(), |outside| outside);
         scene.server.app.accounts.create_key(LOCAL, "first", Family::Benchmark).await.unwrap();
         scene
     }
 
-    /// At this public address, with these people.
-    fn at(url: &str, store: Store, change: impl FnOnce(People) -> People) -> Self {
+    /// At this public address, with this around it.
+    fn at(url: &str, store: Store, change: impl FnOnce(Outside) -> Outside) -> Self {
         let clock = TestClock::at(START.parse().unwrap());
-        let people = change(People::none(url, clock.clone()).unwrap());
-        let app = App::new(url, world::catalog(), store.clone(), clock.clone(), people);
+        let outside = change(Outside::none(url, clock.clone()).unwrap());
+        let app = App::new(url, world::catalog(), store.clone(), clock.clone(), outside);
         let router = api::router(&app, &Limits::default());
         Self { server: TestApp { app, clock, router }, store }
     }
@@ -167,9 +167,9 @@ fn call(name: &str) -> serde_json::Value {
 }
 
 /// The server's documents, and one that its operator trusts.
-fn with_document(people: People, clock: Arc<TestClock>, folder: &std::path::Path) -> People {
+fn with_document(outside: Outside, clock: Arc<TestClock>, folder: &std::path::Path) -> Outside {
     let trusted = Documents::read_folder(folder).unwrap();
-    People { documents: Documents::new(Arc::new(SystemResolver), clock, trusted), ..people }
+    Outside { documents: Documents::new(Arc::new(SystemResolver), clock, trusted), ..outside }
 }
 
 impl Reply {

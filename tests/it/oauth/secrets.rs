@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use bottrade::{app::People, clock::TestClock, store::Store};
+use bottrade::{app::Outside, clock::TestClock, store::Store};
 use serde_json::json;
 use tempfile::TempDir;
 use tracing_subscriber::{filter::dynamic_filter_fn, fmt::MakeWriter, layer::SubscriberExt as _};
@@ -149,8 +149,8 @@ async fn no_secret_is_at_rest_or_in_the_log() {
     let stand_in = StandIn::start(clock.clone()).await;
     let providers = stand_in.providers(&clock);
     let store = Store::open(folder.path().join("db")).unwrap();
-    let scene = Scene::at(URL, store.clone(), |people| People { providers, ..people });
-    let secrets = by_link(&Scene::at(URL, store.clone(), |people| people)).await;
+    let scene = Scene::at(URL, store.clone(), |outside| Outside { providers, ..outside });
+    let secrets = by_link(&Scene::at(URL, store.clone(), |outside| outside)).await;
     let secrets = everything(&scene, &stand_in, secrets).await;
     assert!(secrets.len() >= 20, "{}", secrets.len());
     LISTENING.store(false, Ordering::SeqCst);

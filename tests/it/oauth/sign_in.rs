@@ -1,6 +1,6 @@
 //! Attacks on sign-in: by links, by cookies, and on the way to a provider and back.
 
-use bottrade::{app::People, store::Store};
+use bottrade::{app::Outside, store::Store};
 use http::Request;
 
 use super::{Browser, Program, Scene};
@@ -15,7 +15,7 @@ async fn with_providers(url: &str) -> (Scene, StandIn) {
     let stand_in = StandIn::start(clock.clone()).await;
     let providers = stand_in.providers(&clock);
     let scene =
-        Scene::at(url, Store::in_memory().unwrap(), |people| People { providers, ..people });
+        Scene::at(url, Store::in_memory().unwrap(), |outside| Outside { providers, ..outside });
     (scene, stand_in)
 }
 
@@ -127,7 +127,7 @@ async fn a_link_works_on_the_servers_own_computer_alone() {
     scene.browser().submit(foreign, &[]).await.found(403);
     scene.browser().post(path, &[]).await.place();
     for url in ["https://bottrade.example", "http://192.168.1.7:8080", "http://localhost.example"] {
-        let scene = Scene::at(url, Store::in_memory().unwrap(), |people| people);
+        let scene = Scene::at(url, Store::in_memory().unwrap(), |outside| outside);
         let accounts = &scene.server.app.accounts;
         accounts.create_first().await.unwrap();
         refuses_links(&scene, path).await;

@@ -6,24 +6,7 @@ use sim::paper::Side;
 use tempfile::TempDir;
 
 use super::{Asked, books, place, trader};
-use crate::{app::TestApp, world};
-
-/// Changes rows behind the server's back, past the triggers that forbid it.
-fn tamper(folder: &TempDir, sql: &str) -> usize {
-    let file = Connection::open(folder.path().join("db")).unwrap();
-    let triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'";
-    let triggers: Vec<String> = file
-        .prepare(triggers)
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    for trigger in triggers {
-        file.execute(&format!("DROP TRIGGER {trigger}"), []).unwrap();
-    }
-    file.execute(sql, []).unwrap()
-}
+use crate::{app::TestApp, tamper::tamper, world};
 
 fn open(folder: &TempDir) -> TestApp {
     TestApp::with(world::catalog(), Store::open(folder.path().join("db")).unwrap())
@@ -52,7 +35,10 @@ async fn a_changed_row_is_refused_by_name() {
         }
         let (before, id) = (books(&app, &good).await, paper_id(&app, &bad).await);
         app.stop().await;
-        assert!(tamper(&folder, &sql.replace('$', &format!("'{id}'"))) > 0, "{sql}");
+        assert!(
+            tamper(&folder.path().join("db"), &sql.replace('$', &format!("'{id}'"))) > 0,
+            "{sql}"
+        );
         let app = open(&folder);
         let error = app.app.paper.look(&bad, |_| ()).await.unwrap_err().to_string();
         assert!(error.contains("cannot be served") && error.contains(&id), "{sql}: {error}");

@@ -41,5 +41,9 @@ async fn a_restart_at_any_moment_gives_the_same_books() {
     let book = books(&restarted, &other).await;
     let statuses: std::collections::BTreeSet<_> =
         book.orders().iter().map(|order| order.status.name()).collect();
-    assert!(statuses.len() >= 3 && book.fills().len() >= 10, "{statuses:?}, {}", book.fills().len());
+    assert!(
+        statuses.len() >= 3 && book.fills().len() >= 10,
+        "{statuses:?}, {}",
+        book.fills().len()
+    );
 }

@@ -6,7 +6,7 @@ use axum::{Router, body::Body};
 use bottrade::{
     api,
     api::limits::Limits,
-    app::{App, People},
+    app::{App, Outside},
     clock::TestClock,
     store::Store,
 };
@@ -90,9 +90,9 @@ struct Site {
 impl Site {
     fn new() -> Self {
         let clock = TestClock::at(START.parse().unwrap());
-        let people = People::none(PUBLIC, clock.clone()).unwrap();
+        let outside = Outside::none(PUBLIC, clock.clone()).unwrap();
         let store = Store::in_memory().unwrap();
-        let app = App::new(PUBLIC, world::catalog(), store, clock, people);
+        let app = App::new(PUBLIC, world::catalog(), store, clock, outside);
         Self { router: api::router(&app, &Limits::default()) }
     }
 

@@ -14,7 +14,7 @@ use axum::body::Body;
 use bottrade::{
     api,
     api::limits::Limits,
-    app::{App, Legal, People},
+    app::{App, Legal, Outside},
     clock::TestClock,
     store::Store,
 };
@@ -41,9 +41,9 @@ fn with_texts() -> TestApp {
         ),
         privacy: Some("We keep what you do.\n".into()),
     };
-    let people = People { legal, ..People::none(URL, clock.clone()).unwrap() };
+    let outside = Outside { legal, ..Outside::none(URL, clock.clone()).unwrap() };
     let store = Store::in_memory().unwrap();
-    let app = App::new(URL, world::catalog(), store, clock.clone(), people);
+    let app = App::new(URL, world::catalog(), store, clock.clone(), outside);
     TestApp { router: api::router(&app, &Limits::default()), app, clock }
 }
 
