@@ -24,6 +24,10 @@ pub enum Event {
     GrantRevoked,
     /// A used code or refresh token came again: its whole family was revoked.
     ReuseDetected,
+    /// A private link to a run was made, in place of the one before.
+    LinkCreated,
+    /// A private link to a run was taken back.
+    LinkRemoved,
     /// The account was erased.
     AccountErased,
 }
@@ -40,6 +44,8 @@ impl Event {
             Self::GrantCreated => "grant.created",
             Self::GrantRevoked => "grant.revoked",
             Self::ReuseDetected => "grant.reuse_detected",
+            Self::LinkCreated => "link.created",
+            Self::LinkRemoved => "link.removed",
             Self::AccountErased => "account.erased",
         }
     }

@@ -1,6 +1,7 @@
 //! Accounts: who they are, and everything that opens them.
 
 mod audit;
+mod export;
 mod keys;
 mod known;
 mod mcp_sessions;
@@ -25,6 +26,7 @@ pub use keys::NewKey;
 pub use mcp_sessions::{MCP_SESSION_IDLE, MCP_SESSION_MICROS};
 pub use people::Person;
 pub use sessions::{SESSION_SECONDS, Session};
+pub use store::sessions::Session as SessionRow;
 
 /// The account of a server without sign-in.
 pub const LOCAL: &str = "local";

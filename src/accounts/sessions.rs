@@ -86,4 +86,17 @@ impl Accounts {
         });
         Ok(ended.await?)
     }
+
+    /// Signs every browser of an account out.
+    pub async fn end_sessions(&self, account_id: &str) -> Result<(), Error> {
+        let (account_id, now) = (account_id.to_owned(), self.clock.now());
+        let ended = self.store.write(move |tx| {
+            for session in store::sessions::list(tx, &account_id, now.as_microsecond())? {
+                store::sessions::end(tx, &account_id, &session.id)?;
+                note(tx, now, &account_id, Event::SignedOut, &session.id)?;
+            }
+            Ok(())
+        });
+        Ok(ended.await?)
+    }
 }

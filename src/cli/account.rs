@@ -10,22 +10,11 @@ use clap::{
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use serde_json::{Value, json};
 
 use super::Data;
 use crate::{
-    accounts::Accounts,
-    clock::SystemClock,
-    keys::Family,
-    ops::views::instant,
-    plan::Plan,
-    store::{Store, runs, usage},
+    accounts::Accounts, clock::SystemClock, ops::views::instant, plan::Plan, store::Store,
 };
-
-/// Events that an export holds at most, the newest.
-const EVENTS_MAX: i64 = 10_000;
-/// Runs that an export holds at most, the newest.
-const RUNS_MAX: i64 = 100_000;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -77,7 +66,7 @@ impl Verb {
         | Self::SetPlan { data, .. }) = &self;
         std::fs::create_dir_all(&data.data_dir)?;
         let store = Store::open(crate::app::database(&data.data_dir))?;
-        let desk = Desk { accounts: Accounts::new(store.clone(), Arc::new(SystemClock)), store };
+        let desk = Desk(Accounts::new(store, Arc::new(SystemClock)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let told = runtime.block_on(async {
             match &self {
@@ -93,15 +82,12 @@ impl Verb {
     }
 }
 
-struct Desk {
-    accounts: Accounts,
-    store: Store,
-}
+struct Desk(Accounts);
 
 impl Desk {
     async fn list(&self) -> anyhow::Result<String> {
         let mut lines = vec![format!("{:<36}  {:<10}  {:<20}  {}", "id", "plan", "made", "name")];
-        for it in self.accounts.list().await? {
+        for it in self.0.list().await? {
             let made = instant(it.created_at);
             lines.push(format!("{:<36}  {:<10}  {made:<20}  {}", it.id, it.plan, it.name));
         }
@@ -109,56 +95,11 @@ impl Desk {
     }
 
     async fn export(&self, asked: &str) -> anyhow::Result<String> {
-        let account = self.accounts.find(asked).await?;
-        let id = account.id.clone();
-        let runs = self.store.read(move |tx| runs::list(tx, &id, RUNS_MAX, None)).await?;
-        let keys = [
-            self.accounts.keys(&account.id, Family::Benchmark).await?,
-            self.accounts.keys(&account.id, Family::Bot).await?,
-        ];
-        let keys: Vec<Value> = keys
-            .concat()
-            .iter()
-            .map(|it| {
-                json!({ "id": it.id, "name": it.name, "opens": it.family.as_str(),
-                    "prefix": it.prefix, "created_at": instant(it.created_at),
-                    "last_used_at": it.last_used_at.map(instant) })
-            })
-            .collect();
-        let identities = self.accounts.identities(&account.id).await?;
-        let grants = self.accounts.grants(&account.id).await?;
-        let sessions = self.accounts.sessions(&account.id).await?;
-        let id = account.id.clone();
-        let usage = self.store.read(move |tx| usage::get(tx, &id)).await?;
-        let events = self.accounts.events(&account.id, EVENTS_MAX).await?;
-        let whole = json!({
-            "account": { "id": account.id, "name": account.name, "handle": account.handle,
-                "plan": account.plan, "created_at": instant(account.created_at) },
-            "identities": identities.iter().map(|it| json!({ "issuer": it.issuer,
-                "subject": it.subject, "shown": it.shown,
-                "created_at": instant(it.created_at) })).collect::<Vec<_>>(),
-            "keys": keys,
-            "grants": grants.iter().map(|it| json!({ "id": it.id, "client_id": it.client_id,
-                "client_name": it.client_name, "scope": it.scope,
-                "created_at": instant(it.created_at),
-                "expires_at": instant(it.expires_at) })).collect::<Vec<_>>(),
-            "sessions": sessions.iter().map(|it| json!({ "id": it.id,
-                "created_at": instant(it.created_at),
-                "expires_at": instant(it.expires_at) })).collect::<Vec<_>>(),
-            "bot_calls": usage.map(|it| json!({ "month": it.month_shown(),
-                "calls": it.month_calls })),
-            "events": events.iter().map(|it| json!({ "at": instant(it.at), "event": it.event,
-                "about": it.about })).collect::<Vec<_>>(),
-            "runs": runs.iter().map(|it| json!({ "id": it.origin.id,
-                "scenario": it.origin.scenario_slug, "attempt": it.attempt,
-                "created_at": instant(it.origin.created_at),
-                "published_at": it.published_at.map(instant) })).collect::<Vec<_>>(),
-        });
-        Ok(serde_json::to_string_pretty(&whole)?)
+        Ok(serde_json::to_string_pretty(&self.0.export(asked).await?)?)
     }
 
     async fn delete(&self, asked: &str) -> anyhow::Result<String> {
-        let account = self.accounts.find(asked).await?;
+        let account = self.0.find(asked).await?;
         if std::io::stdin().is_terminal() {
             eprintln!(
                 "This erases {} ({}) for good: identities, keys, sign-ins and all runs that were \
@@ -169,13 +110,13 @@ impl Desk {
             std::io::stdin().read_line(&mut typed)?;
             anyhow::ensure!(typed.trim() == account.name, "nothing was erased");
         }
-        self.accounts.erase(&account.id).await?;
+        self.0.erase(&account.id).await?;
         Ok(format!("{} ({}) is erased", account.name, account.id))
     }
 
     async fn set_plan(&self, asked: &str, plan: Plan) -> anyhow::Result<String> {
-        let account = self.accounts.find(asked).await?;
-        self.accounts.set_plan(&account.id, plan).await?;
+        let account = self.0.find(asked).await?;
+        self.0.set_plan(&account.id, plan).await?;
         Ok(format!("{} is on the plan {}", account.name, plan.name()))
     }
 }

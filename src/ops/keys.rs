@@ -26,17 +26,17 @@ pub(super) const NAMED: &str = concat!(
 
 /// A key, but for its secret.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct KeyView {
-    key_id: String,
-    name: String,
+pub(crate) struct KeyView {
+    pub(crate) key_id: String,
+    pub(crate) name: String,
     /// The key's first characters, to tell keys apart.
-    prefix: String,
+    pub(crate) prefix: String,
     #[schemars(with = "Instant")]
-    created_at: String,
+    pub(crate) created_at: String,
     /// As far as it was noted: once an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Instant>")]
-    last_used_at: Option<String>,
+    pub(crate) last_used_at: Option<String>,
 }
 
 impl KeyView {
@@ -54,12 +54,12 @@ impl KeyView {
 /// Lists the account's API keys, oldest first, without their secrets.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListKeys {}
+pub(crate) struct ListKeys {}
 
 /// The keys that open something.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Keys {
-    keys: Vec<KeyView>,
+pub(crate) struct Keys {
+    pub(crate) keys: Vec<KeyView>,
 }
 
 impl Op for ListKeys {
@@ -79,7 +79,7 @@ impl Op for ListKeys {
 /// Makes an API key and shows it, this once. For a browser that is signed in.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CreateKey {
+pub(crate) struct CreateKey {
     /// What to call it.
     #[serde(default)]
     #[schemars(length(max = 60), regex(pattern = NAMED))]
@@ -90,14 +90,21 @@ pub(super) struct CreateKey {
     email: Option<String>,
 }
 
+impl CreateKey {
+    /// The call that makes a key of this name; a blank one is none.
+    pub(crate) fn named(name: String) -> Self {
+        Self { name: Some(name).filter(|it| !it.trim().is_empty()), email: None }
+    }
+}
+
 /// A new key.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct NewKey {
+pub(crate) struct NewKey {
     /// The key. It is not shown again.
-    api_key: String,
+    pub(crate) api_key: String,
     key_id: String,
     account_id: String,
-    name: String,
+    pub(crate) name: String,
     plan: &'static str,
 }
 
@@ -134,17 +141,17 @@ impl Op for CreateKey {
 /// Gives an API key another name.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RenameKey {
+pub(crate) struct RenameKey {
     /// An id of `list_keys`.
-    key_id: String,
+    pub(crate) key_id: String,
     /// What to call it.
     #[schemars(length(min = 1, max = 60), regex(pattern = NAMED))]
-    name: String,
+    pub(crate) name: String,
 }
 
 /// What was done.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Renamed {
+pub(crate) struct Renamed {
     key_id: String,
     name: String,
 }
@@ -167,14 +174,14 @@ impl Op for RenameKey {
 /// Revokes an API key for good: from the answer on it opens nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RevokeKey {
+pub(crate) struct RevokeKey {
     /// An id of `list_keys`.
-    key_id: String,
+    pub(crate) key_id: String,
 }
 
 /// What was taken back.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Revoked {
+pub(crate) struct Revoked {
     id: String,
     revoked: bool,
 }
@@ -198,22 +205,22 @@ impl Op for RevokeKey {
 
 /// A program that the account allowed something.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct GrantView {
-    grant_id: String,
+pub(crate) struct GrantView {
+    pub(crate) grant_id: String,
     client_id: String,
     /// What the program calls itself; nobody vouches for it.
-    client_name: String,
+    pub(crate) client_name: String,
     /// What it may do, parted by blanks.
-    scope: String,
+    pub(crate) scope: String,
     #[schemars(with = "Instant")]
-    created_at: String,
+    pub(crate) created_at: String,
     /// As far as it was noted: once an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Instant>")]
-    last_used_at: Option<String>,
+    pub(crate) last_used_at: Option<String>,
     /// When it must ask again.
     #[schemars(with = "Instant")]
-    expires_at: String,
+    pub(crate) expires_at: String,
 }
 
 impl GrantView {
@@ -233,12 +240,12 @@ impl GrantView {
 /// Lists the programs that the account allowed something, oldest first.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListGrants {}
+pub(crate) struct ListGrants {}
 
 /// The programs that may act for the account.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Grants {
-    grants: Vec<GrantView>,
+pub(crate) struct Grants {
+    pub(crate) grants: Vec<GrantView>,
 }
 
 impl Op for ListGrants {
@@ -258,9 +265,9 @@ impl Op for ListGrants {
 /// Takes back what a program was allowed: from the answer on all its tokens open nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RevokeGrant {
+pub(crate) struct RevokeGrant {
     /// An id of `list_grants`.
-    grant_id: String,
+    pub(crate) grant_id: String,
 }
 
 impl Op for RevokeGrant {

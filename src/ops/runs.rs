@@ -164,42 +164,42 @@ impl Op for GetRun {
 /// Lists your runs, newest first.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListRuns {
+pub(crate) struct ListRuns {
     /// At most this many; default 20.
     #[serde(default)]
     #[schemars(range(min = 1, max = PAGE_MAX))]
-    limit: Option<i64>,
+    pub(crate) limit: Option<i64>,
     /// The `next_cursor` of the page before, as it came.
     #[serde(default)]
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// A page of runs.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct RunPage {
-    runs: Vec<RunLine>,
+pub(crate) struct RunPage {
+    pub(crate) runs: Vec<RunLine>,
     /// Ask for the next page with it; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// A run in a list.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct RunLine {
-    id: String,
+pub(crate) struct RunLine {
+    pub(crate) id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    bot_name: Option<String>,
-    scenario_slug: String,
-    scenario_version: i64,
-    attempt: i64,
-    status: String,
+    pub(crate) bot_name: Option<String>,
+    pub(crate) scenario_slug: String,
+    pub(crate) scenario_version: i64,
+    pub(crate) attempt: i64,
+    pub(crate) status: String,
     #[schemars(with = "Instant")]
-    sim_time: String,
+    pub(crate) sim_time: String,
     #[schemars(with = "Instant")]
-    created_at: String,
+    pub(crate) created_at: String,
     #[schemars(with = "Instant")]
-    last_activity_at: String,
-    published: bool,
+    pub(crate) last_activity_at: String,
+    pub(crate) published: bool,
 }
 
 impl Op for ListRuns {

@@ -94,6 +94,13 @@ impl Paper {
         self.feed.read(self.clock.now(), read)
     }
 
+    /// Whether an account has a paper account in this season; asking opens none.
+    pub async fn is_open(&self, account_id: &str) -> Result<bool, Error> {
+        let season = self.feed.read(self.clock.now(), |market| market.season.clone())?;
+        let id = ids::account(account_id, &season.market, season.number).to_string();
+        Ok(self.store.read(move |tx| paper::get(tx, &id)).await?.is_some())
+    }
+
     /// Looks at the paper account that an account has in this season; the first look opens it.
     pub async fn look<R>(
         &self,

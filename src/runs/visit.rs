@@ -2,6 +2,7 @@
 
 use super::{Head, Runs, Seat, Watch, parse_id};
 use crate::{
+    accounts::{Event, note},
     caller::Account,
     error::Error,
     keys::{Key, Kind},
@@ -114,16 +115,28 @@ impl Runs {
     /// A fresh private link to a run of this account; the one before opens nothing any more.
     pub async fn link(&self, account: &Account, run_id: &str) -> Result<Key, Error> {
         let (account, id) = (account.id.clone(), parse_id(run_id)?.to_string());
-        let (key, now) = (Key::mint(Kind::Link), self.clock.now().as_microsecond());
+        let (key, now) = (Key::mint(Kind::Link), self.clock.now());
         let hash = key.hash();
-        let made = self.store.write(move |tx| links::put(tx, &account, &id, &hash, now)).await?;
-        if made { Ok(key) } else { Err(Error::no_such_run()) }
+        let made = self.store.write(move |tx| {
+            let made = links::put(tx, &account, &id, &hash, now.as_microsecond())?;
+            if made {
+                note(tx, now, &account, Event::LinkCreated, &id)?;
+            }
+            Ok(made)
+        });
+        if made.await? { Ok(key) } else { Err(Error::no_such_run()) }
     }
 
     /// Takes the private link to a run of this account back.
     pub async fn unlink(&self, account: &Account, run_id: &str) -> Result<(), Error> {
         let (account, id) = (account.id.clone(), parse_id(run_id)?.to_string());
-        self.store.write(move |tx| links::remove(tx, &account, &id)).await?;
-        Ok(())
+        let now = self.clock.now();
+        let removed = self.store.write(move |tx| {
+            if links::remove(tx, &account, &id)? {
+                note(tx, now, &account, Event::LinkRemoved, &id)?;
+            }
+            Ok(())
+        });
+        Ok(removed.await?)
     }
 }

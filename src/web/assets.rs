@@ -27,12 +27,24 @@ macro_rules! asset {
 
 /// The style of all pages.
 pub static STYLE: Asset = asset!("site.css", "text/css; charset=utf-8", "../../templates/site.css");
-/// What the page of a run adds to it.
+/// What pages with charts add to it.
+pub static CHART_STYLE: Asset =
+    asset!("chart.css", "text/css; charset=utf-8", "../../templates/chart.css");
+/// What the page of a run adds to both.
 pub static RUN_STYLE: Asset =
     asset!("run.css", "text/css; charset=utf-8", "../../templates/run.css");
 /// Keeps the page of a run that is under way up to date.
 pub static LIVE: Asset =
     asset!("live.js", "text/javascript; charset=utf-8", "../../assets/site/live.js");
+/// Zooms into the curves of a run with the two that follow, which it loads when asked to.
+pub static ZOOM: Asset =
+    asset!("zoom.js", "text/javascript; charset=utf-8", "../../assets/site/zoom.js");
+/// Draws curves that can be zoomed.
+pub static PLOT: Asset =
+    asset!("uplot.js", "text/javascript; charset=utf-8", "../../assets/uplot/uPlot.iife.min.js");
+/// Its style.
+pub static PLOT_STYLE: Asset =
+    asset!("uplot.css", "text/css; charset=utf-8", "../../assets/uplot/uPlot.min.css");
 /// Copies a text to the clipboard.
 pub static COPY: Asset =
     asset!("copy.js", "text/javascript; charset=utf-8", "../../assets/site/copy.js");
@@ -52,7 +64,8 @@ impl Asset {
 
 /// All of them.
 pub(super) fn router() -> Router {
-    [&STYLE, &RUN_STYLE, &COPY, &LIVE, &ICON].into_iter().fold(Router::new(), |router, asset| {
+    let all = [&STYLE, &CHART_STYLE, &RUN_STYLE, &COPY, &LIVE, &ZOOM, &PLOT, &PLOT_STYLE, &ICON];
+    all.into_iter().fold(Router::new(), |router, asset| {
         let headers = [
             (header::CONTENT_TYPE, asset.kind),
             (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),

@@ -63,5 +63,5 @@ pub(super) async fn answer(
     } else {
         ("Not connected", "Nothing was allowed, and the link is used up. This page can be closed.")
     };
-    shown(&Message { title, text, hint: None })
+    shown(&Message::plain(title, text))
 }

@@ -27,7 +27,7 @@ const LATEST: u32 = 8;
 const EXAMPLE_BOT: &str = "momentum";
 
 #[derive(Template)]
-#[template(path = "home.html")]
+#[template(path = "home.html", blocks = ["title"])]
 struct Home {
     connections: Vec<Connection>,
     runs: Vec<Listed>,

@@ -38,7 +38,7 @@ const KEYS: [(&str, &str); 4] = [
 ];
 
 #[derive(Template)]
-#[template(path = "leaderboards.html")]
+#[template(path = "leaderboards.html", blocks = ["title"])]
 struct All {
     boards: Vec<Board>,
 }
@@ -75,7 +75,7 @@ pub(super) struct Asked {
 }
 
 #[derive(Template)]
-#[template(path = "leaderboard.html")]
+#[template(path = "leaderboard.html", blocks = ["title"])]
 struct One<'a> {
     slug: &'a str,
     name: &'a str,

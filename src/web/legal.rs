@@ -12,7 +12,7 @@ use super::{
 use crate::{app::App, error::Error};
 
 #[derive(Template)]
-#[template(path = "text.html")]
+#[template(path = "text.html", blocks = ["title"])]
 struct Page {
     title: String,
     html: String,

@@ -21,6 +21,7 @@ mod run;
 mod scenarios;
 mod show;
 mod sign_in;
+mod sitemap;
 
 use std::sync::Arc;
 
@@ -56,11 +57,12 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/logout", post(sign_in::out))
         .route(metadata::AUTHORIZE, get(consent::ask).post(consent::answer))
         .route("/connect/{ticket}", get(connect::ask).post(connect::answer))
-        .route("/account", get(account::show))
         .with_state(Arc::clone(app))
+        .merge(account::router(app))
         .merge(scenarios::router(app))
         .merge(docs::router(app))
         .merge(run::router(app))
+        .merge(sitemap::router(app))
         .merge(assets::router())
 }
 

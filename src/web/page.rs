@@ -9,40 +9,80 @@ use axum::{
 use crate::error::Error;
 
 /// A page that was asked for and could not be made.
-pub(super) struct Failed(Error);
+pub(super) struct Failed {
+    error: Error,
+    back: Back,
+}
+
+impl Failed {
+    /// The same of a form of the account page, to which it leads back.
+    pub(super) fn on_account(self) -> Self {
+        Self { back: Back::ACCOUNT, ..self }
+    }
+}
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self(error)
+        Self { error, back: Back::default() }
     }
 }
 
 impl From<askama::Error> for Failed {
     fn from(error: askama::Error) -> Self {
-        Self(Error::internal(error))
+        Error::internal(error).into()
     }
 }
 
+/// Where a page of a few words leads on to.
+#[derive(Clone, Copy)]
+struct Back {
+    href: &'static str,
+    label: &'static str,
+}
+
+impl Back {
+    const ACCOUNT: Self = Self { href: "/account", label: "Back to your account" };
+}
+
+impl Default for Back {
+    fn default() -> Self {
+        Self { href: "/", label: "To the start page" }
+    }
+}
+
+/// A page of a few words.
 #[derive(Template)]
 #[template(path = "message.html")]
 pub(super) struct Message<'a> {
-    pub(super) title: &'a str,
-    pub(super) text: &'a str,
-    pub(super) hint: Option<&'a str>,
+    title: &'a str,
+    text: &'a str,
+    hint: Option<&'a str>,
+    back: Back,
+}
+
+impl<'a> Message<'a> {
+    /// What was done.
+    pub(super) fn plain(title: &'a str, text: &'a str) -> Self {
+        Self { title, text, hint: None, back: Back::default() }
+    }
 }
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        message(self.0)
+        said(&self.error, self.back)
     }
 }
 
 /// A refusal as a page.
-pub(super) fn message(error: Error) -> Response {
+pub(super) fn message(error: &Error) -> Response {
+    said(error, Back::default())
+}
+
+fn said(error: &Error, back: Back) -> Response {
     let title = error.status().canonical_reason().unwrap_or("Error");
     let hint = error.hint.as_deref();
-    let page = Message { title, text: &error.message, hint };
-    let Ok(text) = page.render() else { return error.into_response() };
+    let page = Message { title, text: &error.message, hint, back };
+    let Ok(text) = page.render() else { return error.clone().into_response() };
     let mut response = (error.status(), private("'self'"), Html(text)).into_response();
     if let Some((name, value)) = error.header() {
         response.headers_mut().insert(name, value);
@@ -82,6 +122,9 @@ pub(super) fn elsewhere(to: &str) -> Result<Response, Failed> {
     Ok((status, private("'self'"), [(header::LOCATION, location)]).into_response())
 }
 
+/// How long what is for everybody may be kept.
+pub(super) const ANYBODY_KEEPS: &str = "public, max-age=60";
+
 /// Nobody frames it, nothing foreign loads in it, and it may be kept for a minute.
 fn anybody() -> [(HeaderName, HeaderValue); 4] {
     const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -91,7 +134,7 @@ fn anybody() -> [(HeaderName, HeaderValue); 4] {
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60")),
+        (header::CACHE_CONTROL, HeaderValue::from_static(ANYBODY_KEEPS)),
     ]
 }
 

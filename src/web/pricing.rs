@@ -12,7 +12,7 @@ use super::{
 use crate::{app::App, plan::Plan};
 
 #[derive(Template)]
-#[template(path = "pricing.html")]
+#[template(path = "pricing.html", blocks = ["title"])]
 struct Pricing {
     local: bool,
     plans: Vec<Offer>,

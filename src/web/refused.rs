@@ -29,10 +29,6 @@ impl Browser {
             return response;
         };
         let nothing = Error::no_such_route(Method::GET.as_str(), path);
-        if *error == nothing {
-            message(Error::no_such_address(path))
-        } else {
-            message(error.clone())
-        }
+        if *error == nothing { message(&Error::no_such_address(path)) } else { message(error) }
     }
 }

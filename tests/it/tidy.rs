@@ -43,7 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sign_in", &["accounts", "store"]),
     ("accounts", &["store"]),
     ("paper", &["scenarios", "store", "faults", "lives"]),
-    ("runs", &["scenarios", "store", "faults", "lives"]),
+    ("runs", &["accounts", "scenarios", "store", "faults", "lives"]),
     ("scenarios", &[]),
     ("store", &["faults"]),
     ("traffic", &[]),

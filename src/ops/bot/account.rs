@@ -25,11 +25,11 @@ const ROBOT: char = '🤖';
 #[doc = include_str!("../../../tools/get_bot_account.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::ops) struct GetBotAccount {}
+pub(crate) struct GetBotAccount {}
 
 /// The account, its plan and its season.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::ops) struct BotAccount {
+pub(crate) struct BotAccount {
     #[serde(flatten)]
     clock: Clock,
     bot_user_id: String,
@@ -52,19 +52,19 @@ pub(in crate::ops) struct BotAccount {
     plan: &'static str,
     bot_keys_used: usize,
     bot_keys_limit: u32,
-    season: Season,
+    pub(crate) season: Season,
 }
 
 /// How long an account trades; the next season begins with a new one.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Season {
-    number: u32,
+pub(crate) struct Season {
+    pub(crate) number: u32,
     /// In our time.
     #[schemars(with = "Instant")]
     starts_at: String,
     /// In our time.
     #[schemars(with = "Instant")]
-    ends_at: String,
+    pub(crate) ends_at: String,
 }
 
 impl Op for GetBotAccount {

@@ -18,16 +18,16 @@ use crate::{
 
 /// A bot key, but for its secret.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::ops) struct BotKey {
-    id: String,
-    label: String,
+pub(crate) struct BotKey {
+    pub(crate) id: String,
+    pub(crate) label: String,
     /// The key's first characters, to tell keys apart.
-    prefix: String,
+    pub(crate) prefix: String,
     #[schemars(with = "Instant")]
-    created_at: String,
+    pub(crate) created_at: String,
     /// As far as it was noted: once an hour.
     #[schemars(with = "Option<Instant>")]
-    last_used_at: Option<String>,
+    pub(crate) last_used_at: Option<String>,
 }
 
 impl BotKey {
@@ -45,12 +45,12 @@ impl BotKey {
 /// Lists the account's bot keys, oldest first, without their secrets.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::ops) struct ListBotKeys {}
+pub(crate) struct ListBotKeys {}
 
 /// The keys that open the paper account.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::ops) struct BotKeys {
-    keys: Vec<BotKey>,
+pub(crate) struct BotKeys {
+    pub(crate) keys: Vec<BotKey>,
 }
 
 impl Op for ListBotKeys {
@@ -74,19 +74,19 @@ impl Op for ListBotKeys {
 /// keys. How many an account may have depends on its plan.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::ops) struct CreateBotKey {
+pub(crate) struct CreateBotKey {
     /// What to call it.
     #[schemars(length(max = 60), regex(pattern = NAMED))]
-    label: String,
+    pub(crate) label: String,
 }
 
 /// A new bot key.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::ops) struct NewBotKey {
+pub(crate) struct NewBotKey {
     id: String,
-    label: String,
+    pub(crate) label: String,
     /// The key. It is not shown again.
-    key: String,
+    pub(crate) key: String,
     #[schemars(with = "Instant")]
     created_at: String,
 }
@@ -120,14 +120,14 @@ impl Op for CreateBotKey {
 /// Revokes a bot key for good: from the answer on it opens nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::ops) struct RevokeBotKey {
+pub(crate) struct RevokeBotKey {
     /// An id of `list_bot_keys`.
-    id: String,
+    pub(crate) id: String,
 }
 
 /// Nothing is left to say.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::ops) struct Gone {}
+pub(crate) struct Gone {}
 
 impl Op for RevokeBotKey {
     const NAME: &'static str = "revoke_bot_key";

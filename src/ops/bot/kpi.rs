@@ -21,16 +21,16 @@ const OF_A_FEED: &str = "simulated trading on pushed quotes";
 #[doc = include_str!("../../../tools/get_trading_kpi.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::ops) struct GetTradingKpi {}
+pub(crate) struct GetTradingKpi {}
 
 /// The figures of an account's season; the page of the operation defines each.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::ops) struct Figures {
+pub(crate) struct Figures {
     #[serde(flatten)]
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// Of the season that trades now.
     season: u32,
-    total_return_pct: f64,
+    pub(crate) total_return_pct: f64,
     sharpe_ratio: f64,
     sortino_ratio: f64,
     /// Percent of trades with a profit.
@@ -38,7 +38,7 @@ pub(in crate::ops) struct Figures {
     profit_factor: f64,
     /// Percent, 0 or more.
     max_drawdown: f64,
-    total_trades: usize,
+    pub(crate) total_trades: usize,
     /// Mean result of a trade, in US dollars.
     expectancy: f64,
     consecutive_wins: usize,
@@ -48,13 +48,13 @@ pub(in crate::ops) struct Figures {
     null_reasons: BTreeMap<&'static str, String>,
     /// By return among the accounts of the season with enough trades.
     #[serde(skip_serializing_if = "Option::is_none")]
-    rank: Option<u32>,
+    pub(crate) rank: Option<u32>,
     /// Accounts that are ranked.
-    rank_total: u32,
+    pub(crate) rank_total: u32,
     /// Trades from which on an account is ranked.
-    rank_min_trades: u32,
+    pub(crate) rank_min_trades: u32,
     /// What kind of record this is.
-    label: &'static str,
+    pub(crate) label: &'static str,
 }
 
 impl Figures {

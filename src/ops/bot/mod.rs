@@ -2,14 +2,14 @@
 //! market. Its words, numbers and statuses are those that bots know: upper case, decimal strings,
 //! bare answers, 422 for whatever is wrong with a request.
 
-pub(super) mod account;
+pub(crate) mod account;
 mod digits;
-pub(super) mod keys;
-pub(super) mod kpi;
+pub(crate) mod keys;
+pub(crate) mod kpi;
 mod order;
 pub(super) mod orders;
 pub(super) mod place;
-pub(super) mod portfolio;
+pub(crate) mod portfolio;
 pub(super) mod quotes;
 mod words;
 
@@ -30,12 +30,12 @@ use crate::{
 
 /// When and on which market something is so.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     /// The market's own time: where history is replayed, not today.
     #[schemars(with = "Instant")]
-    market_time: String,
+    pub(crate) market_time: String,
     /// Where the prices are from, such as `replay of 2017-10 to 2018-09`.
-    source: String,
+    pub(crate) source: String,
 }
 
 impl Clock {

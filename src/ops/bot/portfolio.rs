@@ -22,11 +22,11 @@ use crate::{
 #[doc = include_str!("../../../tools/get_portfolio.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::ops) struct GetPortfolio {}
+pub(crate) struct GetPortfolio {}
 
 /// Cash and positions, valued at displayed prices, in US dollars.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::ops) struct Portfolio {
+pub(crate) struct Portfolio {
     #[serde(flatten)]
     clock: Clock,
     /// Cash; short sales have added to it.
@@ -34,7 +34,7 @@ pub(in crate::ops) struct Portfolio {
     balance: String,
     /// Cash and the value of all positions.
     #[schemars(with = "DecimalText")]
-    total_equity: String,
+    pub(crate) total_equity: String,
     /// Initial margin of the positions: all orders and positions together may claim the equity.
     #[schemars(with = "DecimalText")]
     margin_used: String,

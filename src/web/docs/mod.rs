@@ -47,6 +47,13 @@ const CHAPTERS: [Chapter; 3] = [
     },
 ];
 
+/// The address of every page here.
+pub(super) fn paths() -> impl Iterator<Item = String> {
+    let chapters = CHAPTERS.iter().map(|it| it.path.to_owned());
+    let fixed = ["/docs", "/docs/tools"].into_iter().map(str::to_owned);
+    fixed.chain(chapters).chain(tools::paths())
+}
+
 /// `/docs` and everything below it.
 pub(super) fn router(app: &Arc<App>) -> Router {
     let router = Router::new()
@@ -60,7 +67,7 @@ pub(super) fn router(app: &Arc<App>) -> Router {
 }
 
 #[derive(Template)]
-#[template(path = "docs.html")]
+#[template(path = "docs.html", blocks = ["title"])]
 struct Index<'a> {
     base: &'a str,
     chapters: &'static [Chapter],
@@ -78,7 +85,7 @@ async fn index(State(app): State<Arc<App>>) -> Result<Response, Failed> {
 }
 
 #[derive(Template)]
-#[template(path = "chapter.html")]
+#[template(path = "chapter.html", blocks = ["title"])]
 struct Page<'a> {
     title: &'a str,
     about: &'a str,

@@ -50,13 +50,18 @@ fn tools() -> impl Iterator<Item = &'static OpDef> {
     OPS.iter().filter(|op| op.tool)
 }
 
+/// The address of each one's page.
+pub(super) fn paths() -> impl Iterator<Item = String> {
+    tools().map(|it| format!("/docs/tools/{}", it.name))
+}
+
 /// How many there are.
 pub(super) fn count() -> usize {
     tools().count()
 }
 
 #[derive(Template)]
-#[template(path = "tools.html")]
+#[template(path = "tools.html", blocks = ["title"])]
 struct All {
     tools: Vec<Tool>,
 }
@@ -66,7 +71,7 @@ pub(super) async fn all() -> Result<Response, Failed> {
 }
 
 #[derive(Template)]
-#[template(path = "tool.html")]
+#[template(path = "tool.html", blocks = ["title"])]
 struct One {
     name: &'static str,
     effect: &'static str,

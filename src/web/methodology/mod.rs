@@ -23,7 +23,7 @@ use crate::{ops::results::UNUSUAL, runs::IDLE_DAYS_MAX};
 mod words;
 
 #[derive(Template)]
-#[template(path = "methodology.html")]
+#[template(path = "methodology.html", blocks = ["title"])]
 struct Methodology {
     rules_version: u32,
     decimals: u32,

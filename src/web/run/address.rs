@@ -47,6 +47,11 @@ impl Address {
         self.with("/events", Serializer::new(String::new()))
     }
 
+    /// Where the curves are as numbers.
+    pub(super) fn curves(&self) -> String {
+        self.with("/curves", Serializer::new(String::new()))
+    }
+
     /// The private link, to be carried on by forms.
     pub(super) fn link(&self) -> Option<&str> {
         self.link.as_deref()

@@ -62,7 +62,7 @@ impl Charts {
     }
 }
 
-fn percent(values: &[f64]) -> Vec<f64> {
+pub(super) fn percent(values: &[f64]) -> Vec<f64> {
     let start = values.first().copied().filter(|it| *it > 0.0).unwrap_or(1.0);
     values.iter().map(|it| (it / start - 1.0) * 100.0).collect()
 }
@@ -105,7 +105,7 @@ fn growth_of(sheet: &TearSheet) -> (String, Vec<Entry>) {
 }
 
 /// What is held beside the run.
-fn benchmark_name(sheet: &TearSheet) -> String {
+pub(super) fn benchmark_name(sheet: &TearSheet) -> String {
     let name = &sheet.results.benchmark.name;
     match sheet.results.benchmark.kind {
         "equal_weight" => name.clone(),

@@ -3,6 +3,7 @@
 mod address;
 mod badge;
 mod charts;
+mod curves;
 mod declared;
 mod events;
 mod figures;
@@ -42,6 +43,7 @@ use page::Page;
 pub(super) fn router(app: &Arc<App>) -> Router {
     Router::new()
         .route("/run/{id}", get(show).post(owner::act))
+        .route("/run/{id}/curves", get(curves::curves))
         .route("/run/{id}/events", get(events::events))
         .route("/run/{id}/badge.svg", get(badge))
         .route("/run/{id}/og.png", get(image))

@@ -53,7 +53,7 @@ struct Choice<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "scenarios.html")]
+#[template(path = "scenarios.html", blocks = ["title"])]
 struct List<'a> {
     total: usize,
     markets: Vec<Choice<'a>>,

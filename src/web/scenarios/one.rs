@@ -21,7 +21,7 @@ use crate::{
     scenarios::{Card, Entry, card::Member},
     web::{
         anybody,
-        chart::{interval::Scale, sparkline::sparkline},
+        chart::{Caption, growth, interval::Scale, sparkline::sparkline},
         leaderboard::PATHS_NOTE,
         listed::{Bounded, Listed},
         page::{Failed, public},
@@ -33,7 +33,7 @@ use crate::{
 const RUNS: i64 = 10;
 
 #[derive(Template)]
-#[template(path = "scenario.html")]
+#[template(path = "scenario.html", blocks = ["title"])]
 struct Page<'a> {
     card: &'a Card,
     id: String,
@@ -96,12 +96,20 @@ fn page(entry: &Entry, runs: Vec<Listed>) -> Result<Response, Failed> {
         facts: facts(entry, benchmark),
         grant: grant(card.rights),
         symbols: symbols(entry)?,
-        benchmark: (sparkline(&benchmark.curve, &title), title),
+        benchmark: (held(entry.scenario().map_err(Error::internal)?, benchmark, &title), title),
         digest: entry.digest().map_err(Error::internal)?,
         bots: Bot::all(bots),
         runs,
         paths_note: PATHS_NOTE,
     })
+}
+
+/// What holding the benchmark made, bar by bar.
+fn held(scenario: &Scenario, benchmark: &Benchmark, title: &str) -> String {
+    let times = scenario.market.timeline().get(scenario.rules.warmup..).unwrap_or_default();
+    let gain: Vec<f64> = benchmark.curve.iter().map(|it| (it - 1.0) * 100.0).collect();
+    let caption = Caption { id: "benchmark", title, description: "In percent of the start." };
+    growth(caption, times, &gain, &[], None)
 }
 
 impl Bot {

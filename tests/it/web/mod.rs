@@ -1,5 +1,7 @@
 //! The pages: every one of them rendered, its HTML checked, its links followed.
 
+mod account;
+mod curves;
 mod html;
 mod pages;
 mod refused;
@@ -7,6 +9,7 @@ mod run;
 mod run_hostile;
 mod run_live;
 mod run_private;
+mod sitemap;
 
 use std::sync::Arc;
 

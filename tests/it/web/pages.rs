@@ -17,7 +17,7 @@ const PAGE_MAX: usize = 150_000;
 const REQUESTS_MAX: usize = 20;
 
 /// The public pages.
-fn paths() -> Vec<String> {
+pub(super) fn paths() -> Vec<String> {
     let tools = OPS.iter().filter(|op| op.tool).map(|op| format!("/docs/tools/{}", op.name));
     let fixed = [
         "/",

@@ -32,7 +32,7 @@ impl Person {
         self.client.send(self.request("GET", path).body(Body::empty()).unwrap()).await
     }
 
-    async fn post(&self, path: &str, site: &str, form: &str) -> Reply {
+    pub(super) async fn post(&self, path: &str, site: &str, form: &str) -> Reply {
         let request = self
             .request("POST", path)
             .header("content-type", "application/x-www-form-urlencoded")
@@ -41,12 +41,22 @@ impl Person {
         self.client.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
-    /// Sends a form of a run's page as the page has it.
-    async fn act(&self, run: &str, what: &str) -> Reply {
-        let page = self.get(&format!("/run/{run}")).await.text;
+    /// What the forms of a page carry.
+    pub(super) async fn csrf(&self, path: &str) -> String {
+        let page = self.get(path).await.text;
         let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap();
-        let csrf = csrf.split('"').next().unwrap();
-        self.post(&format!("/run/{run}"), "same-origin", &format!("csrf={csrf}&{what}")).await
+        csrf.split('"').next().unwrap().to_owned()
+    }
+
+    /// Sends a form of a page as the page has it, to the page's own address.
+    pub(super) async fn submit(&self, path: &str, what: &str) -> Reply {
+        let csrf = self.csrf(path).await;
+        self.post(path, "same-origin", &format!("csrf={csrf}&{what}")).await
+    }
+
+    /// The same on a run's page.
+    async fn act(&self, run: &str, what: &str) -> Reply {
+        self.submit(&format!("/run/{run}"), what).await
     }
 }
 
@@ -133,8 +143,7 @@ async fn only_the_owners_own_form_does_anything() {
     let path = format!("/run/{run}");
     assert_eq!(owner.post(&path, "same-origin", "do=link").await.status, 403, "no token");
     assert_eq!(owner.post(&path, "cross-site", "do=link").await.status, 403);
-    let page = other.get(&format!("/run/{bobs}")).await.text;
-    let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let csrf = other.csrf(&format!("/run/{bobs}")).await;
     for what in ["link", "publish&confirm=yes"] {
         let form = format!("csrf={csrf}&do={what}");
         let reply = other.post(&path, "same-origin", &form).await;
