@@ -17,13 +17,13 @@ pub(super) struct Failed {
 impl Failed {
     /// The same of a form of the account page, to which it leads back.
     pub(super) fn on_account(self) -> Self {
-        Self { back: Back::ACCOUNT, ..self }
+        Self { back: Back::Account, ..self }
     }
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self { error, back: Back::default() }
+        Self { error, back: Back::Start }
     }
 }
 
@@ -35,18 +35,24 @@ impl From<askama::Error> for Failed {
 
 /// Where a page of a few words leads on to.
 #[derive(Clone, Copy)]
-struct Back {
-    href: &'static str,
-    label: &'static str,
+enum Back {
+    Start,
+    Account,
 }
 
 impl Back {
-    const ACCOUNT: Self = Self { href: "/account", label: "Back to your account" };
-}
+    const fn href(self) -> &'static str {
+        match self {
+            Self::Start => "/",
+            Self::Account => "/account",
+        }
+    }
 
-impl Default for Back {
-    fn default() -> Self {
-        Self { href: "/", label: "To the start page" }
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Start => "To the start page",
+            Self::Account => "Back to your account",
+        }
     }
 }
 
@@ -63,7 +69,7 @@ pub(super) struct Message<'a> {
 impl<'a> Message<'a> {
     /// What was done.
     pub(super) fn plain(title: &'a str, text: &'a str) -> Self {
-        Self { title, text, hint: None, back: Back::default() }
+        Self { title, text, hint: None, back: Back::Start }
     }
 }
 
@@ -75,7 +81,7 @@ impl IntoResponse for Failed {
 
 /// A refusal as a page.
 pub(super) fn message(error: &Error) -> Response {
-    said(error, Back::default())
+    said(error, Back::Start)
 }
 
 fn said(error: &Error, back: Back) -> Response {

@@ -54,10 +54,13 @@ async fn sitemap(State(app): State<Arc<App>>) -> Result<Response, Failed> {
         let _ = day.map(|day| write!(text, "<lastmod>{day}</lastmod>"));
         text.push_str("</url>\n");
     };
-    FIXED.iter().for_each(|path| url(path, None));
-    docs::paths().for_each(|path| url(&path, None));
+    for path in FIXED.into_iter().map(str::to_owned).chain(docs::paths()) {
+        url(&path, None);
+    }
     let legal = [("/terms", &app.legal.terms), ("/privacy", &app.legal.privacy)];
-    legal.iter().filter(|(_, text)| text.is_some()).for_each(|(path, _)| url(path, None));
+    for (path, _) in legal.iter().filter(|(_, text)| text.is_some()) {
+        url(path, None);
+    }
     for entry in app.catalog.entries() {
         url(&format!("/scenarios/{}", entry.slug()), None);
         url(&format!("/leaderboard/{}", entry.slug()), None);

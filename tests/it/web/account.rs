@@ -149,7 +149,9 @@ async fn a_key_is_made_shown_once_renamed_and_revoked() {
     let revoke = form(&[("do", "revoke_key"), ("id", key_id)]);
     assert_eq!(owner.submit("/account", &revoke).await.status, 303);
     assert!(!opens(&app, &key, "/api/v1/runs").await);
-    assert_eq!(owner.submit("/account", &revoke).await.status, 404, "it is gone");
+    assert_eq!(owner.submit("/account", &revoke).await.status, 303, "twice is once");
+    let unknown = form(&[("do", "revoke_key"), ("id", "nonsense")]);
+    assert_eq!(owner.submit("/account", &unknown).await.status, 404);
     let unnamed = owner.submit("/account", "do=create_key&name=").await;
     assert!(opens(&app, &fresh(&unnamed), "/api/v1/runs").await);
 }
