@@ -17,11 +17,11 @@ const HANDLE_CHARS: std::ops::RangeInclusive<usize> = 3..=24;
 /// Shows the account's plan, and how many runs it has started this month.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GetBillingAccount {}
+pub(crate) struct GetBillingAccount {}
 
 /// An account, as who pays for it sees it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct BillingAccount {
+pub(crate) struct BillingAccount {
     account_id: String,
     /// Of the key that asks; none for a browser that is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,12 +31,12 @@ pub(super) struct BillingAccount {
     plan: &'static str,
     /// What the owner chose to be called in public.
     #[serde(skip_serializing_if = "Option::is_none")]
-    handle: Option<String>,
+    pub(crate) handle: Option<String>,
     /// Runs started this month of UTC, through all doors.
-    runs_used: u32,
+    pub(crate) runs_used: u32,
     /// Runs that a month of the plan has; left out where there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
-    runs_limit: Option<u32>,
+    pub(crate) runs_limit: Option<u32>,
     /// When the next month begins.
     #[schemars(with = "Instant")]
     resets_at: String,
@@ -70,15 +70,15 @@ impl Op for GetBillingAccount {
 /// Gives the account another handle, by which its owner is known in public. Comes with a paid plan.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct UpdateBillingAccount {
+pub(crate) struct UpdateBillingAccount {
     /// Small and capital letters are the same: nobody else has it in either.
     #[schemars(regex(pattern = HANDLE))]
-    handle: String,
+    pub(crate) handle: String,
 }
 
 /// What was changed.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Updated {
+pub(crate) struct Updated {
     handle: String,
 }
 

@@ -16,6 +16,7 @@ use crate::{
     keys::Key,
     ops::{
         Cx, Op as _,
+        billing::{BillingAccount, GetBillingAccount},
         bot::{
             account::GetBotAccount,
             keys::{BotKey, ListBotKeys},
@@ -25,6 +26,7 @@ use crate::{
         keys::{GrantView, KeyView, ListGrants, ListKeys},
         views::instant,
     },
+    plan::Plan,
     web::{browser::form_token, show},
 };
 
@@ -38,6 +40,8 @@ pub(super) struct Page {
     csrf: Key,
     /// What the plan has, and what of it was used.
     usage: Vec<(&'static str, String)>,
+    /// What its owner is called in public.
+    handle: Option<String>,
     fresh: Option<Fresh>,
     keys: Vec<KeyView>,
     bot_keys: Vec<BotKey>,
@@ -103,11 +107,13 @@ impl Page {
         fresh: Option<Fresh>,
     ) -> Result<Self, Error> {
         let (cx, account) = (theirs(app, session), Arc::clone(&session.account));
+        let billing = GetBillingAccount {}.run(&cx).await?;
         let bot_keys = ListBotKeys {}.run(&cx).await?.keys;
         let apps = ListGrants {}.run(&cx).await?.grants.into_iter().map(Connected::of);
         Ok(Self {
             csrf: form_token(session),
-            usage: usage(app, &account, bot_keys.len()).await?,
+            usage: usage(app, &account, &billing, bot_keys.len()).await?,
+            handle: billing.handle,
             fresh,
             keys: ListKeys {}.run(&cx).await?.keys,
             bot_keys,
@@ -117,6 +123,11 @@ impl Page {
             paper: Paper::of(&cx, &account).await,
             account,
         })
+    }
+
+    /// Whether the plan comes with a handle.
+    fn has_a_handle(&self) -> bool {
+        self.account.plan != Plan::Free
     }
 
     /// Whether the plan has room for another bot key.
@@ -129,10 +140,10 @@ impl Page {
 async fn usage(
     app: &App,
     account: &Account,
+    billing: &BillingAccount,
     bot_keys: usize,
 ) -> Result<Vec<(&'static str, String)>, Error> {
     let plan = account.plan;
-    let started = app.runs.started_this_month(&account.id).await?;
     let calls = app.meter.calls(&account.id, plan).await?;
     let of = |used: String, limit: Option<u32>| match limit {
         Some(limit) => format!("{used} of {}", show::count(limit)),
@@ -140,7 +151,7 @@ async fn usage(
     };
     Ok(vec![
         ("Plan", plan.name().to_owned()),
-        ("Runs started this month", of(show::count(started), plan.runs_a_month())),
+        ("Runs started this month", of(show::count(billing.runs_used), billing.runs_limit)),
         ("Bot calls this month", of(show::count(calls.used), Some(calls.limit))),
         ("Bot keys", of(show::count(bot_keys), Some(plan.bot_keys_max()))),
     ])
