@@ -7,7 +7,7 @@ use super::{
     Access, Cx, Effect, Op, Route,
     views::{Instant, instant},
 };
-use crate::{error::Error, plan::Plan};
+use crate::error::Error;
 
 /// What a handle may be.
 const HANDLE: &str = "^[A-Za-z0-9_-]{3,24}$";
@@ -98,7 +98,7 @@ impl Op for UpdateBillingAccount {
         }
         let account = cx.caller.payer()?;
         let plan = cx.app.runs.quota(&account.id).await?.plan;
-        if plan == Plan::Free {
+        if !plan.has_handle() {
             return Err(Error::handle_needs_plan(&cx.app.plans.larger(plan)));
         }
         if cx.app.accounts.set_handle(&account.id, &handle).await? {

@@ -26,7 +26,6 @@ use crate::{
         keys::{GrantView, KeyView, ListGrants, ListKeys},
         views::instant,
     },
-    plan::Plan,
     web::{browser::form_token, show},
 };
 
@@ -123,11 +122,6 @@ impl Page {
             paper: Paper::of(&cx, &account).await,
             account,
         })
-    }
-
-    /// Whether the plan comes with a handle.
-    fn has_a_handle(&self) -> bool {
-        self.account.plan != Plan::Free
     }
 
     /// Whether the plan has room for another bot key.
