@@ -49,7 +49,7 @@ def test_probe_finds_the_tools(openclaw: OpenClaw, server: Server) -> None:
     found = json.loads(openclaw.output("mcp", "probe", "bottrade", "--json"))
     # It adds tools of its own that read our resources and prompts.
     ours = tools(server)
-    assert len(ours) == 19 and {f"bottrade__{name}" for name in ours} <= set(found["tools"])
+    assert len(ours) == 26 and {f"bottrade__{name}" for name in ours} <= set(found["tools"])
     assert found["servers"]["bottrade"]["tools"] == len(ours)
     assert found["diagnostics"] == []
     assert "- bottrade: ok" in openclaw.output("mcp", "doctor")
