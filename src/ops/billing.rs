@@ -17,11 +17,11 @@ const HANDLE_CHARS: std::ops::RangeInclusive<usize> = 3..=24;
 /// Shows the account's plan, and how many runs it has started this month.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct GetBillingAccount {}
+pub(super) struct GetBillingAccount {}
 
 /// An account, as who pays for it sees it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct BillingAccount {
+pub(super) struct BillingAccount {
     account_id: String,
     /// Of the key that asks; none for a browser that is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,12 +31,12 @@ pub(crate) struct BillingAccount {
     plan: &'static str,
     /// What the owner chose to be called in public.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) handle: Option<String>,
+    handle: Option<String>,
     /// Runs started this month of UTC, through all doors.
-    pub(crate) runs_used: u32,
+    runs_used: u32,
     /// Runs that a month of the plan has; left out where there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) runs_limit: Option<u32>,
+    runs_limit: Option<u32>,
     /// When the next month begins.
     #[schemars(with = "Instant")]
     resets_at: String,

@@ -74,7 +74,7 @@ async fn a_leaderboard_says_the_handle_while_the_plan_has_one() {
     let start = json!({ "scenario_slug": "tiny", "bot_name": "momentum" });
     let run = ada.post("/api/v1/runs", start).await.expect(201)["run"]["id"].clone();
     let run = run.as_str().unwrap();
-    ada.order(run, market("buy", "AAA", 1)).await.expect(200);
+    ada.order(run, market("buy", "AAA", 1)).await.expect(201);
     ada.step(run, 100).await.expect(200);
     ada.publish(run).await;
     let shown = async || {
