@@ -24,6 +24,10 @@ pub enum Event {
     GrantRevoked,
     /// A used code or refresh token came again: its whole family was revoked.
     ReuseDetected,
+    /// The account was put on a plan.
+    PlanSet,
+    /// The account got another handle.
+    HandleSet,
     /// The account was erased.
     AccountErased,
 }
@@ -40,6 +44,8 @@ impl Event {
             Self::GrantCreated => "grant.created",
             Self::GrantRevoked => "grant.revoked",
             Self::ReuseDetected => "grant.reuse_detected",
+            Self::PlanSet => "account.plan_set",
+            Self::HandleSet => "account.handle_set",
             Self::AccountErased => "account.erased",
         }
     }

@@ -84,6 +84,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         then: |_| Ok(()),
     },
+    Migration {
+        version: 7,
+        name: "0007_billing",
+        sql: include_str!("migrations/0007_billing.sql"),
+        sqlite: "",
+        then: |_| Ok(()),
+    },
 ];
 
 const CREATE: &str =

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{example, problem, recorded};
 use crate::{
-    api::{form::Form, table::Table},
+    api::{form::Form, standing, table::Table},
     ops::{Access, IDEMPOTENCY_KEY, OPS, OpDef},
 };
 
@@ -45,6 +45,9 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
         let contents = forms.iter().map(|it| (it.media_type().to_owned(), content(op, *it)));
         done["content"] = contents.collect::<Map<_, _>>().into();
     }
+    if op.starts_run {
+        done["headers"] = standing_headers();
+    }
     responses.insert(op.route.status.to_string(), done);
     // Where the path says the form, `Accept` is not asked.
     responses.extend(problem::of(op).filter(|(status, _)| form.is_none() || status != "406"));
@@ -63,10 +66,22 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
     operation
 }
 
+/// How an account stands with its runs, on the answers to who starts one.
+pub(super) fn standing_headers() -> Value {
+    let about = [
+        "Runs that a month of the plan has; none of these headers where there is no limit.",
+        "Runs that may still be started this month.",
+        "When the next month of UTC begins, in seconds since 1970.",
+    ];
+    let named = standing::KNOWN.into_iter().zip(about);
+    let header = |about| json!({ "description": about, "schema": { "type": "integer" } });
+    named.map(|(name, about)| (name.to_owned(), header(about))).collect::<Map<_, _>>().into()
+}
+
 /// What is open to everybody can be asked with a key too.
 fn security(access: Access) -> Value {
     match access {
-        Access::Person => json!([{ "ApiKeyAuth": [] }, { "SessionCookie": [] }]),
+        Access::Person | Access::Payer => json!([{ "ApiKeyAuth": [] }, { "SessionCookie": [] }]),
         Access::BotKeys => {
             json!([{ "KeyToken": [] }, { "ApiKeyAuth": [] }, { "SessionCookie": [] }])
         }
