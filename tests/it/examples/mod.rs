@@ -13,6 +13,7 @@ use bottrade::{
     error::Dialect,
     keys::Family,
     ops::OpDef,
+    paper::TRADES_MIN,
     scenarios::Catalog,
     store::{
         Store,
@@ -92,6 +93,14 @@ impl Stage {
     async fn key(&self) -> String {
         let (account, accounts) = (self.account().await, &self.app.app.accounts);
         accounts.add_key(&account, "nightly", Family::Benchmark).await.unwrap().row.id
+    }
+
+    /// Trades enough to be ranked.
+    async fn closed_trades(&self) {
+        for side in ["SELL", "BUY"].repeat(TRADES_MIN as usize) {
+            let order = json!({ "symbol": "BTC-USD", "side": side, "quantity": 0.1 });
+            self.client.post("/api/v1/bot/orders", order).await.expect(201);
+        }
     }
 
     /// A bot key that is made for an example.
