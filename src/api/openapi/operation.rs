@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{example, problem, recorded};
+use super::{example, headers, problem, recorded};
 use crate::{
     api::{form::Form, table::Table},
     ops::{Access, IDEMPOTENCY_KEY, OPS, OpDef},
@@ -40,7 +40,7 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
     };
     let suffix = form.map_or("", Form::suffix).replace('.', "_");
     let mut responses = Map::new();
-    let mut done = json!({ "description": "Done" });
+    let mut done = json!({ "description": "Done", "headers": headers::of(op) });
     if op.route.has_answer() {
         let contents = forms.iter().map(|it| (it.media_type().to_owned(), content(op, *it)));
         done["content"] = contents.collect::<Map<_, _>>().into();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::headers;
 use crate::{
     api::{form::Form, limits::BODY_BYTES_MAX},
     error::{Dialect, Error},
@@ -178,6 +179,7 @@ fn response(failure: &Failure) -> Value {
     }
     let mut response = json!({
         "description": failure.about,
+        "headers": headers::of_failure(failure.status),
         "content": { "application/problem+json": content },
     });
     if let Some((name, value)) = samples.iter().find_map(Error::header) {
