@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from bottrade_server import Binary
 from deeds import Deed, everywhere, somewhere
-from journal import Books, Ledger, copied, judge
+from journal import Ledger, copied, judge
 from victim import Answer, Victim
 from world import World
 from writers import Placing, settle

@@ -1,4 +1,4 @@
-"""Claude Code trades paper for a day of its market, its model a script: over HTTP, and by the bridge of Claude Desktop."""
+"""Claude Code trades paper for a day of its market, its model a script: over HTTP, and by Claude Desktop's bridge."""
 
 from __future__ import annotations
 

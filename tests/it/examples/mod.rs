@@ -95,8 +95,10 @@ impl Stage {
         accounts.add_key(&account, "nightly", Family::Benchmark).await.unwrap().row.id
     }
 
-    /// Trades enough to be ranked.
+    /// Trades enough to be ranked, under a handle.
     async fn closed_trades(&self) {
+        let handle = "UPDATE accounts SET handle = name";
+        self.store.write(move |tx| tx.exec(handle, &[])).await.unwrap();
         for side in ["SELL", "BUY"].repeat(TRADES_MIN as usize) {
             let order = json!({ "symbol": "BTC-USD", "side": side, "quantity": 0.1 });
             self.client.post("/api/v1/bot/orders", order).await.expect(201);
