@@ -2,7 +2,7 @@
 
 mod account;
 mod curves;
-mod html;
+pub(crate) mod html;
 mod pages;
 mod refused;
 mod run;
@@ -62,7 +62,7 @@ async fn published(client: &Client, name: &str, quantity: u32) -> String {
 }
 
 /// What a browser gets there.
-async fn visit(app: &TestApp, path: &str) -> Reply {
+pub(crate) async fn visit(app: &TestApp, path: &str) -> Reply {
     let request = Request::get(path).header("accept", BROWSER).body(Body::empty()).unwrap();
     app.anon().send(request).await
 }
