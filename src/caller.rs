@@ -112,6 +112,15 @@ impl Caller {
         }
     }
 
+    /// The account, if a person or an API key of theirs asks what it pays.
+    pub fn payer(&self) -> Result<&Account, Error> {
+        match (self, self.person()) {
+            (_, Ok(account)) => Ok(account),
+            (Self::Account(_), Err(_)) => Err(Error::payer_required()),
+            (Self::Anonymous, Err(_)) => Err(Error::payer_unknown()),
+        }
+    }
+
     /// The account, if its credential opens this too.
     pub fn with(&self, scope: Scope) -> Result<&Account, Error> {
         let refused = match self {

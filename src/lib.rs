@@ -32,4 +32,5 @@ pub mod error;
 mod faults;
 pub mod keys;
 mod lives;
+pub mod month;
 pub mod plan;

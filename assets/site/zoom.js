@@ -23,9 +23,29 @@ function percent(value) {
   return value == null ? "–" : `${value > 0 ? "+" : ""}${value.toFixed(2).replace("-", "−")} %`;
 }
 
+const DAY = 86400;
+
+/** A time of UTC as the axis has it, which is marked at so many seconds. */
+function marked(second, every) {
+  const date = new Date(second * 1e3);
+  const day = date.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  const hour = date.toISOString().slice(11, 16);
+  if (every >= DAY) return every >= 300 * DAY ? String(date.getUTCFullYear()) : day;
+  return hour === "00:00" ? day : hour;
+}
+
+/** The same, in full. */
+function moment(second) {
+  return second == null ? "–" : new Date(second * 1e3).toISOString().slice(0, 16).replace("T", " ");
+}
+
 /** Two plots that show the same time, in a place as wide as the page. */
 function plots(place, { times, lines, fall }) {
   const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 } };
+  const across = {
+    ...axis,
+    values: (_, marks, at, space, every) => marks.map((it) => marked(it, every)),
+  };
   const last = times.length - 1;
   let shown = [];
   const together = (plot, scale) => {
@@ -42,19 +62,21 @@ function plots(place, { times, lines, fall }) {
     tzDate: (second) => uPlot.tzDate(new Date(second * 1e3), "Etc/UTC"),
     cursor: { sync: { key: "run" }, drag: { x: true, y: false } },
     hooks: { setScale: [together] },
-    axes: [axis, { ...axis, size: 60, values: (_, all) => all.map((it) => `${it} %`) }],
-    series: [{ label: "UTC" }, ...series],
+    axes: [across, { ...axis, size: 60, values: (_, all) => all.map((it) => `${it} %`) }],
+    series: [{ label: "UTC", value: (_, second) => moment(second) }, ...series],
   });
   const curve = (it, at) => ({
     label: it.name,
     stroke: colour(it.colour),
     width: at === 0 ? 2 : 1,
+    points: { show: false },
     value: (_, value) => percent(value),
   });
   const area = {
     label: "Below the peak",
     stroke: colour("--fall"),
     fill: `${colour("--fall")}2e`,
+    points: { show: false },
     value: (_, value) => percent(value),
   };
   const growth = new uPlot(

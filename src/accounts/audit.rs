@@ -28,6 +28,10 @@ pub enum Event {
     LinkCreated,
     /// A private link to a run was taken back.
     LinkRemoved,
+    /// The account was put on a plan.
+    PlanSet,
+    /// The account got another handle.
+    HandleSet,
     /// The account was erased.
     AccountErased,
 }
@@ -46,6 +50,8 @@ impl Event {
             Self::ReuseDetected => "grant.reuse_detected",
             Self::LinkCreated => "link.created",
             Self::LinkRemoved => "link.removed",
+            Self::PlanSet => "account.plan_set",
+            Self::HandleSet => "account.handle_set",
             Self::AccountErased => "account.erased",
         }
     }

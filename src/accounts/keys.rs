@@ -22,14 +22,15 @@ pub struct NewKey {
 }
 
 impl Accounts {
-    /// Makes a key for the account of this name, and the account when there is none.
+    /// Makes a key for the account of this name, and the account when there is none. That one is
+    /// the operator's own, who alone gets here: it has no limit of runs.
     pub async fn create_key(
         &self,
         account: &str,
         name: &str,
         family: Family,
     ) -> Result<Key, Error> {
-        let fresh = self.fresh(checked("account", account)?);
+        let fresh = self.fresh(checked("account", account)?, Plan::Unlimited);
         let account = self.store.write(move |tx| store::accounts::ensure(tx, &fresh)).await?;
         self.add_key(&account.id, name, family).await.map(|new| new.key)
     }

@@ -139,12 +139,12 @@ impl Accounts {
         self.clock.now().as_microsecond()
     }
 
-    fn fresh(&self, name: &str) -> AccountRow {
+    fn fresh(&self, name: &str, plan: Plan) -> AccountRow {
         let now = self.clock.now();
         AccountRow {
             id: crate::clock::new_id(now).to_string(),
             name: name.to_owned(),
-            plan: Plan::Free.name().into(),
+            plan: plan.name().into(),
             handle: None,
             created_at: now.as_microsecond(),
             deleted_at: None,
@@ -159,8 +159,7 @@ fn seen(account: AccountRow, credential: Credential) -> Result<Account, Error> {
 }
 
 fn plan_of(account: &AccountRow) -> Result<Plan, StoreError> {
-    let unknown = || StoreError::internal(format!("an account has the plan {:?}", account.plan));
-    Plan::parse(&account.plan).ok_or_else(unknown)
+    account.plan_as(Plan::parse)
 }
 
 fn lives(account: &AccountRow) -> bool {

@@ -31,7 +31,7 @@ pub struct Person {
 impl Accounts {
     /// The account of a person; made for one who comes first. Gives its id.
     pub async fn of_person(&self, person: &Person) -> Result<String, Error> {
-        let (person, fresh, now) = (person.clone(), self.fresh(""), self.now());
+        let (person, fresh, now) = (person.clone(), self.fresh("", Plan::Free), self.now());
         let account = self.store.write(move |tx| {
             let identity = Identity {
                 issuer: person.issuer.clone(),
@@ -75,12 +75,32 @@ impl Accounts {
 
     /// Puts an account on a plan.
     pub async fn set_plan(&self, account_id: &str, plan: Plan) -> Result<(), Error> {
-        let account_id = account_id.to_owned();
-        let put =
-            self.store.write(move |tx| store::accounts::set_plan(tx, &account_id, plan.name()));
+        let (account_id, now) = (account_id.to_owned(), self.clock.now());
+        let put = self.store.write(move |tx| {
+            let there = store::accounts::set_plan(tx, &account_id, plan.name())?;
+            if there {
+                note(tx, now, &account_id, Event::PlanSet, plan.name())?;
+            }
+            Ok(there)
+        });
         let put = put.await;
         self.forget();
         if put? { Ok(()) } else { Err(Error::no_such_account()) }
+    }
+
+    /// Gives an account another handle, which nobody else has; false when somebody does.
+    pub async fn set_handle(&self, account_id: &str, handle: &str) -> Result<bool, Error> {
+        let (account_id, handle, now) =
+            (account_id.to_owned(), handle.to_owned(), self.clock.now());
+        let set = self.store.write(move |tx| {
+            let free = !handle.eq_ignore_ascii_case(erasure::NOBODY)
+                && store::accounts::set_handle(tx, &account_id, &handle)?;
+            if free {
+                note(tx, now, &account_id, Event::HandleSet, &handle)?;
+            }
+            Ok(free)
+        });
+        Ok(set.await?)
     }
 
     /// What clients were allowed, oldest first.

@@ -81,7 +81,7 @@ fn handler(app: &Arc<App>, op: &'static OpDef, suffix: Option<Form>) -> MethodRo
                               body: Bytes|
                 -> Result<Response, Error> {
         let answered = async {
-            let caller = if op.access.manages_keys() {
+            let caller = if op.access.is_owners() {
                 owner(&app, op, caller, &headers, client).await?
             } else {
                 caller
@@ -129,6 +129,7 @@ async fn owner(
                 Caller::Account(session.account)
             }
             None if op.access == Access::BotKeys => return Err(Error::key_token_required()),
+            None if op.access == Access::Payer => return Err(Error::payer_unknown()),
             None => return Err(Error::sign_in_required(SIGN_IN_FIRST)),
         },
         known @ Caller::Account(_) => known,

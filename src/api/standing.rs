@@ -1,4 +1,4 @@
-//! How an account stands with its limits, on every answer of paper trading.
+//! How an account stands with its limits, on every answer of paper trading and to who starts a run.
 
 use axum::{
     http::{HeaderName, HeaderValue},
@@ -7,13 +7,17 @@ use axum::{
 
 use crate::paper::meter::Standing;
 
-/// The most calls in the window of which fewest remain: by the name that most clients know, and by
-/// that of the contract.
-const LIMIT: [HeaderName; 2] = both("x-ratelimit-limit", "x-vq-ratelimit-limit");
-/// Those that remain.
-const REMAINING: [HeaderName; 2] = both("x-ratelimit-remaining", "x-vq-ratelimit-remaining");
-/// When the next window begins, in seconds since 1970.
-const RESET: [HeaderName; 2] = both("x-ratelimit-reset", "x-vq-ratelimit-reset");
+/// What most clients know: the most calls in the window of which fewest remain, those that remain,
+/// and when the next window begins, in seconds since 1970.
+pub(super) const KNOWN: [&str; 3] =
+    ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+
+/// The first of them by both names: the known one, and that of the bots' contract.
+const LIMIT: [HeaderName; 2] = both(KNOWN[0], "x-vq-ratelimit-limit");
+/// The second.
+const REMAINING: [HeaderName; 2] = both(KNOWN[1], "x-vq-ratelimit-remaining");
+/// The third.
+const RESET: [HeaderName; 2] = both(KNOWN[2], "x-vq-ratelimit-reset");
 
 const fn both(known: &'static str, of_contract: &'static str) -> [HeaderName; 2] {
     [HeaderName::from_static(known), HeaderName::from_static(of_contract)]

@@ -20,7 +20,8 @@ use crate::{
         feed::{Feed, ReplaySettings},
         meter::Meter,
     },
-    runs::Runs,
+    plan::Plans,
+    runs::{Allowance, Runs},
     scenarios::{self, Catalog, Entry},
     sign_in::{Desk, Providers},
     store::{Store, check::Looked},
@@ -43,6 +44,8 @@ pub struct Outside {
     pub feed: Arc<Feed>,
     /// What the operator has to say to people.
     pub legal: Legal,
+    /// What the operator gives and asks for each plan.
+    pub plans: Plans,
 }
 
 impl Outside {
@@ -54,7 +57,8 @@ impl Outside {
         let documents = Documents::new(resolver, Arc::clone(&clock), Vec::new());
         let feed = Feed::replay(&ReplaySettings::default()).map_err(Error::internal)?;
         let (providers, feed) = (Providers::none(clock), Arc::new(feed));
-        Ok(Self { providers, signing_keys, documents, feed, legal: Legal::default() })
+        let (legal, plans) = (Legal::default(), Plans::default());
+        Ok(Self { providers, signing_keys, documents, feed, legal, plans })
     }
 }
 
@@ -82,6 +86,8 @@ pub struct App {
     pub paper: Paper,
     /// Terms and privacy.
     pub legal: Legal,
+    /// The terms of every plan.
+    pub plans: Plans,
     /// What is played.
     pub runs: Runs,
     /// What is answered again and again.
@@ -109,6 +115,8 @@ impl App {
             Arc::clone(&clock),
             outside.documents,
         );
+        let plans = outside.plans;
+        let allowance = Allowance { plans, checkout_url: format!("{public_url}/pricing") };
         let connect =
             Connect::new(&oauth, store.clone(), Arc::clone(&accounts), Arc::clone(&clock));
         Arc::new(Self {
@@ -122,7 +130,8 @@ impl App {
             signing_keys: outside.signing_keys,
             legal: outside.legal,
             accounts,
-            runs: Runs::new(store.clone(), Arc::clone(&catalog), clock),
+            plans,
+            runs: Runs::new(store.clone(), Arc::clone(&catalog), allowance, clock),
             store,
             catalog,
             kept: Kept::default(),

@@ -34,6 +34,7 @@ use crate::{
         jwt::SigningKeys,
     },
     paper::feed::{Feed, FeedArgs},
+    plan::{Change, Plans},
     sign_in::ProviderArgs,
     store::Store,
     traffic::{TrustedProxies, client_address::range},
@@ -74,6 +75,11 @@ pub(crate) struct Serve {
     /// A folder with terms.md and privacy.md, which are shown at /terms and /privacy.
     #[arg(long, env = "BOTTRADE_LEGAL", value_name = "DIR")]
     legal: Option<PathBuf>,
+    /// What a plan has in a month of UTC: runs, and the price in US dollars where it is sold, such
+    /// as pro=200:19.99 or max=unlimited. The plans are free, pro and max. May be repeated, or
+    /// separated by commas.
+    #[arg(long, env = "BOTTRADE_PLAN", value_name = "PLAN=RUNS[:PRICE]", value_delimiter = ',')]
+    plan: Vec<Change>,
     #[command(flatten)]
     providers: ProviderArgs,
     #[command(flatten)]
@@ -164,7 +170,9 @@ impl Serve {
         let documents = Documents::new(Arc::new(SystemResolver), Arc::clone(&clock), trusted);
         let legal = self.legal.as_deref().map(Legal::read).transpose()?.unwrap_or_default();
         let providers = self.providers.providers(clock)?;
-        Ok(Outside { providers, signing_keys, documents, feed, legal })
+        let plans = Plans::default().with(&self.plan).map_err(anyhow::Error::msg);
+        let plans = plans.context("--plan")?;
+        Ok(Outside { providers, signing_keys, documents, feed, legal, plans })
     }
 
     /// The limits asked for, as far as the system has descriptors.

@@ -37,6 +37,10 @@ pub enum Code {
     TooSlow,
     /// The call contradicts an earlier one.
     Conflict,
+    /// A plan that is paid for has it.
+    PaymentRequired,
+    /// The month of the plan has no more runs.
+    RunLimitReached,
     /// The caller has called too often.
     TooManyCalls,
     /// The service cannot take the call now.
@@ -60,7 +64,8 @@ impl Code {
             Self::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
             Self::TooSlow => S::REQUEST_TIMEOUT,
             Self::Conflict => S::CONFLICT,
-            Self::TooManyCalls => S::TOO_MANY_REQUESTS,
+            Self::PaymentRequired => S::PAYMENT_REQUIRED,
+            Self::RunLimitReached | Self::TooManyCalls => S::TOO_MANY_REQUESTS,
             Self::Unavailable => S::SERVICE_UNAVAILABLE,
             Self::Internal => S::INTERNAL_SERVER_ERROR,
         }

@@ -1,9 +1,11 @@
 //! The one error that leaves the service: a stable code, a sentence, and what to do next.
 //!
 //! Every failure a caller can see is made by a constructor in this file, those of the MCP door in
-//! `mcp`, those of credentials in `credentials`, of pushed quotes in `feed`, of paper accounts in
-//! `paper`, of a sign-in in `sign_in`, of who calls too often in `traffic`.
+//! `mcp`, those of plans and payments in `billing`, of credentials in `credentials`, of pushed
+//! quotes in `feed`, of paper accounts in `paper`, of a sign-in in `sign_in`, of who calls too
+//! often in `traffic`.
 
+mod billing;
 mod code;
 mod credentials;
 mod dialect;
@@ -11,16 +13,16 @@ mod feed;
 mod mcp;
 mod paper;
 mod sign_in;
+mod told;
 mod traffic;
 
-use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use serde_json::{Value, json};
 use sim::{
     Status,
     outcome::{Refusal, Reject},
 };
 
+pub use billing::RunLimit;
 pub use code::Code;
 pub use dialect::Dialect;
 
@@ -72,6 +74,8 @@ pub struct Error {
     pub retry_after: Option<u32>,
     /// The scope whose want is the failure, where it is one.
     pub scope: Option<&'static str>,
+    /// How the account stands, where it may start no more runs.
+    pub run_limit: Option<Box<RunLimit>>,
     /// How it is told.
     dialect: Dialect,
 }
@@ -80,7 +84,8 @@ impl Error {
     fn new(code: Code, message: impl Into<String>) -> Self {
         let (message, fields) = (short(&message.into()), Vec::new());
         let dialect = Dialect::default();
-        Self { code, message, hint: None, fields, retry_after: None, scope: None, dialect }
+        let (hint, retry_after, scope, run_limit) = (None, None, None, None);
+        Self { code, message, hint, fields, retry_after, scope, run_limit, dialect }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -341,56 +346,5 @@ impl Error {
                 Self { fields, ..error.hint(hint) }
             }
         }
-    }
-
-    /// RFC 9457 problem details; `error` and `message` repeat `detail` for older clients.
-    pub fn problem(&self) -> Value {
-        let mut body = json!({
-            "type": format!("urn:bottrade:error:{}", self.code_name()),
-            "title": self.status().canonical_reason(),
-            "status": self.status().as_u16(),
-            "detail": self.message,
-            "error": self.message,
-            "message": self.message,
-            "code": self.code,
-        });
-        if let Some(hint) = &self.hint {
-            body["hint"] = json!(hint);
-        }
-        if !self.fields.is_empty() {
-            body["errors"] = json!(self.fields);
-        }
-        body
-    }
-
-    /// The same for a model that reads: sentence, places, next step.
-    pub fn text(&self) -> String {
-        let mut lines = vec![self.message.clone()];
-        if self.fields.iter().any(|field| !self.message.contains(&field.location)) {
-            let told = |field: &&FieldProblem| {
-                self.message.starts_with(&format!("`{}`: ", field.location))
-            };
-            let places = self.fields.iter().filter(|field| !told(field));
-            lines.extend(places.map(|field| format!("- {}: {}", field.location, field.message)));
-        }
-        lines.extend(self.hint.iter().map(|hint| format!("Next: {hint}")));
-        lines.join("\n")
-    }
-
-    /// The header that goes with the status, where HTTP asks for one.
-    pub fn header(&self) -> Option<(HeaderName, HeaderValue)> {
-        match self.retry_after {
-            Some(seconds) => Some((header::RETRY_AFTER, seconds.into())),
-            None => self.code.header(),
-        }
-    }
-
-    /// The HTTP status.
-    pub fn status(&self) -> StatusCode {
-        self.dialect.status(self.code)
-    }
-
-    fn code_name(&self) -> String {
-        json!(self.code).as_str().unwrap_or_default().to_owned()
     }
 }

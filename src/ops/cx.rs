@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     keys::Key,
     paper::meter::{Metered, Standing},
+    runs::Quota,
 };
 
 /// Who reads the answer: it decides how much of it is worth sending.
@@ -82,6 +83,14 @@ impl Cx {
     /// every call of paper trading was.
     pub fn metered(&self) -> Result<Metered, Error> {
         self.metered.get().cloned().ok_or_else(|| Error::internal("a call was not counted"))
+    }
+
+    /// Leaves for the door where the account stands with its runs, if they are limited.
+    pub(super) fn tell_quota(&self, quota: &Quota) {
+        if let (Some(limit), Some(remaining)) = (quota.limit, quota.remaining()) {
+            let resets_at = quota.resets_at.as_second();
+            self.told.tell(Standing { limit, remaining, resets_at });
+        }
     }
 
     /// Counts the call, where it is one of paper trading; refuses it when there were too many.

@@ -6,6 +6,7 @@
 mod account;
 mod advance;
 mod answer;
+pub(crate) mod billing;
 pub(crate) mod bot;
 mod cx;
 mod decision;
@@ -93,6 +94,8 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<keys::RevokeKey>(),
     OpDef::of::<keys::ListGrants>(),
     OpDef::of::<keys::RevokeGrant>(),
+    OpDef::of::<billing::GetBillingAccount>(),
+    OpDef::of::<billing::UpdateBillingAccount>(),
     OpDef::of::<bot::keys::ListBotKeys>(),
     OpDef::of::<bot::keys::CreateBotKey>(),
     OpDef::of::<bot::keys::RevokeBotKey>(),
@@ -121,6 +124,8 @@ pub trait Op: DeserializeOwned + JsonSchema + Send + 'static {
     const ACCESS: Access = Access::Account;
     /// What a call counts as, where calls are counted: in paper trading.
     const COUNTS: Kind = Kind::Request;
+    /// Whether it starts a run, of which the month of a plan has so many.
+    const STARTS_RUN: bool = false;
     /// In the words of which contract it answers.
     const DIALECT: Dialect = Dialect::Benchmark;
     /// The member of the answer that holds its rows, where it is a table: REST serves the rows as
@@ -173,12 +178,14 @@ pub enum Access {
     Person,
     /// The same, or a short-lived token that the owner had made: for the keys of paper trading.
     BotKeys,
+    /// The account's owner, as who pays.
+    Payer,
 }
 
 impl Access {
-    /// Whether it is for who manages what opens an account.
-    pub const fn manages_keys(self) -> bool {
-        matches!(self, Self::Person | Self::BotKeys)
+    /// Whether it is for the account's owner alone.
+    pub const fn is_owners(self) -> bool {
+        matches!(self, Self::Person | Self::BotKeys | Self::Payer)
     }
 }
 
@@ -226,6 +233,8 @@ pub struct OpDef {
     pub access: Access,
     /// See [`Op::COUNTS`].
     counts: Kind,
+    /// See [`Op::STARTS_RUN`].
+    pub starts_run: bool,
     /// See [`Op::DIALECT`].
     pub dialect: Dialect,
     /// See [`Op::ROWS`].
@@ -249,6 +258,7 @@ impl OpDef {
             effect: T::EFFECT,
             access: T::ACCESS,
             counts: T::COUNTS,
+            starts_run: T::STARTS_RUN,
             dialect: T::DIALECT,
             rows: T::ROWS,
             input: input::lean_schema::<T>,
@@ -270,6 +280,7 @@ impl OpDef {
             Access::Paper => caller.with(Scope::Paper).map(drop),
             Access::Person => caller.person().map(drop),
             Access::BotKeys => caller.keeper().map(drop),
+            Access::Payer => caller.payer().map(drop),
             Access::Public | Access::OwnerOrPublished => Ok(()),
         };
         admitted.map_err(|error| error.told_in(self.dialect))

@@ -9,7 +9,10 @@ use super::{
     input::{Checks, PRINTABLE, check_text},
     views::{Instant, RunView, Snapshot, Workflow, instant},
 };
-use crate::{error::Error, runs::NewRun};
+use crate::{
+    error::Error,
+    runs::{NewRun, Seat},
+};
 
 /// Characters a bot's name may have.
 pub(super) const BOT_NAME_MAX: usize = 120;
@@ -98,8 +101,25 @@ impl StartRun {
         }
     }
 
+    /// Starts the run. That the month has no more of them is told before what is wrong with this
+    /// one.
+    pub(super) async fn start<T>(self, cx: &Cx, view: impl FnOnce(&Seat) -> T) -> Result<T, Error> {
+        let account = cx.caller.account()?;
+        if cx.app.plans.of(account.plan).runs.is_some() {
+            let quota = cx.app.runs.quota(&account.id).await?;
+            cx.tell_quota(&quota);
+            cx.app.runs.check_room(&quota)?;
+        }
+        let new = self.check(cx)?;
+        let (answer, quota) = cx.app.runs.start(&cx.caller, new, view).await?;
+        if let Some(quota) = quota {
+            cx.tell_quota(&quota);
+        }
+        Ok(answer)
+    }
+
     /// The run to start, or everything that is wrong with the call.
-    pub(super) fn check(self, cx: &Cx) -> Result<NewRun, Error> {
+    fn check(self, cx: &Cx) -> Result<NewRun, Error> {
         let mut checks = Checks::default();
         let entry = match (&self.scenario_id, &self.scenario_slug) {
             (Some(id), _) => cx.app.scenario_as("scenario with id", id),
@@ -125,11 +145,11 @@ impl Op for StartRun {
     const NAME: &'static str = "start_run";
     const ROUTE: Route = Route::post("/api/v1/runs").created().wrapped("run");
     const EFFECT: Effect = Effect::Write;
+    const STARTS_RUN: bool = true;
     type Output = RunView;
 
     async fn run(self, cx: &Cx) -> Result<RunView, Error> {
-        let run = self.check(cx)?;
-        cx.app.runs.start(&cx.caller, run, RunView::of).await
+        self.start(cx, RunView::of).await
     }
 }
 

@@ -59,18 +59,18 @@ impl Op for RunSandboxSmokeTest {
     const NAME: &'static str = "run_sandbox_smoke_test";
     const ROUTE: Route = Route::post("/api/v1/smoke-test").created();
     const EFFECT: Effect = Effect::Write;
+    const STARTS_RUN: bool = true;
     type Output = Smoke;
 
     async fn run(self, cx: &Cx) -> Result<Smoke, Error> {
         let scenario = self.scenario_slug.unwrap_or_else(|| SCENARIO.into());
         let bot_name = self.bot_name.unwrap_or_else(|| BOT_NAME.into());
-        let new = StartRun::named(scenario, bot_name).check(cx)?;
-        let scenario_slug = new.entry.slug().to_owned();
         let start = |seat: &Seat| {
-            let scan = ScanView::of(seat);
-            (seat.meta.id.to_string(), RunView::of(seat), seat.run.sim_time(), scan.named)
+            let (slug, scan) = (seat.entry.slug().to_owned(), ScanView::of(seat));
+            (seat.meta.id.to_string(), slug, RunView::of(seat), seat.run.sim_time(), scan.named)
         };
-        let (run_id, run, seen, named) = cx.app.runs.start(&cx.caller, new, start).await?;
+        let new = StartRun::named(scenario, bot_name);
+        let (run_id, scenario_slug, run, seen, named) = new.start(cx, start).await?;
         let turn = Turn::new(&run_id, None, Self::NAME, &())?;
         let view = |seat: &Seat, command: &Command, outcome: &Outcome| {
             Decision::of(seat, command, outcome, None, false)

@@ -8,6 +8,8 @@ pub mod codec;
 mod feed;
 pub(crate) mod ids;
 mod live;
+mod quota;
+mod ranked;
 mod read;
 mod replay;
 mod seat;
@@ -28,6 +30,8 @@ use uuid::Uuid;
 
 pub use answered::Answered;
 pub use feed::Watch;
+pub use quota::{Allowance, Quota};
+pub use ranked::Ranked;
 pub use replay::{Unreplayable, replay};
 pub use seat::{Meta, Seat, header};
 pub use turn::{IdempotencyKey, Turn};
@@ -38,7 +42,7 @@ pub use crate::store::{
     chain::{Head, hex, sha256},
     journal::Entry as JournalEntry,
     runs::Run as RunRow,
-    scores::{Played as BoardCount, Score as Ranked, SortBy},
+    scores::{Played as BoardCount, SortBy},
 };
 use crate::{
     caller::Caller,
@@ -80,59 +84,79 @@ pub struct Score {
 pub struct Runs {
     store: Store,
     catalog: Arc<Catalog>,
+    allowance: Arc<Allowance>,
     clock: Arc<dyn Clock>,
     lives: Lives<Live>,
     feed: Arc<Feed>,
 }
 
 impl Runs {
-    /// The runs of a store, on the scenarios of a catalogue.
-    pub fn new(store: Store, catalog: Arc<Catalog>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, catalog, clock, lives: Lives::default(), feed: Arc::default() }
+    /// The runs of a store, on the scenarios of a catalogue, as many as the plans allow.
+    pub fn new(
+        store: Store,
+        catalog: Arc<Catalog>,
+        allowance: Allowance,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (allowance, lives, feed) = (Arc::new(allowance), Lives::default(), Arc::default());
+        Self { store, catalog, allowance, clock, lives, feed }
     }
 
-    /// Starts a run; it counts as an attempt from here on.
+    /// Where an account stands with the runs of this month.
+    pub async fn quota(&self, account_id: &str) -> Result<Quota, Error> {
+        let (allowance, now) = (Arc::clone(&self.allowance), self.clock.now());
+        let account_id = account_id.to_owned();
+        let quota = self.store.read(move |tx| {
+            let plan = Allowance::plan(tx, &account_id)?;
+            plan.map(|plan| allowance.quota(tx, &account_id, plan, now)).transpose()
+        });
+        quota.await?.ok_or_else(Error::no_such_account)
+    }
+
+    /// Refuses an account that stands like this and may start no other run.
+    pub fn check_room(&self, quota: &Quota) -> Result<(), Error> {
+        self.allowance.refusal(quota, self.clock.now()).map_or(Ok(()), Err)
+    }
+
+    /// Starts a run, where the month of the plan has one more; from here on it counts there, and as
+    /// an attempt. Gives also where the account stands then, if its plan has a limit.
     pub async fn start<T>(
         &self,
         caller: &Caller,
         new: NewRun,
         view: impl FnOnce(&Seat) -> T,
-    ) -> Result<T, Error> {
-        let account = caller.account()?;
+    ) -> Result<(T, Option<Quota>), Error> {
         let NewRun { entry, bot_name, agent_info } = new;
         let scenario = entry.scenario().map_err(Error::internal)?.clone();
-        let run = Run::new(scenario);
-        let now = self.clock.now();
-        let origin = runs::Origin {
-            id: new_id(now).to_string(),
-            account_id: account.id.clone(),
-            key_id: account.credential.key_id().map(str::to_owned),
-            scenario_slug: entry.slug().to_owned(),
-            scenario_version: entry.card().version.into(),
-            scenario_digest: entry.digest().map_err(Error::internal)?.to_owned(),
-            rules_version: RULES_VERSION.into(),
-            bot_name,
-            agent_info: agent_info.map(|info| info.to_string()),
-            created_at: now.as_microsecond(),
-        };
+        let (run, now) = (Run::new(scenario), self.clock.now());
+        let mut origin = origin(caller, &entry, now)?;
+        origin.bot_name = bot_name;
+        origin.agent_info = agent_info.map(|info| info.to_string());
         let derived = seat::derived(&run, now.as_microsecond());
-        let row = self
-            .store
-            .write(move |tx| {
-                runs::insert_run(tx, &origin, &derived, |attempt| header(&origin, attempt))
-            })
-            .await
-            .map_err(|error| match error {
-                // This version was used with another digest.
-                StoreError::Conflict(_) => {
-                    Error::scenario_edited(entry.slug(), entry.card().version)
-                }
-                other => other.into(),
-            })?;
+        let allowance = Arc::clone(&self.allowance);
+        let started = self.store.write(move |tx| {
+            let owner = &origin.account_id;
+            let Some(plan) = Allowance::plan(tx, owner)? else {
+                return Ok(Err(Error::key_invalid()));
+            };
+            // Without a limit there is nothing to count: an account may have very many.
+            let limited = allowance.limits(plan);
+            let quota = limited.then(|| allowance.quota(tx, owner, plan, now)).transpose()?;
+            if let Some(refused) = quota.and_then(|it| allowance.refusal(&it, now)) {
+                return Ok(Err(refused));
+            }
+            let row = runs::insert_run(tx, &origin, &derived, |attempt| header(&origin, attempt));
+            Ok(Ok((row?, quota.map(Quota::and_one))))
+        });
+        let (row, quota) = started.await.map_err(|error| match error {
+            // This version was used with another digest.
+            StoreError::Conflict(_) => Error::scenario_edited(entry.slug(), entry.card().version),
+            other => other.into(),
+        })??;
         let live = Live::new(&row, entry, run)?;
         let answer = view(&live.seat);
         self.lives.insert(live.seat.meta.id, live, now);
-        Ok(answer)
+        Ok((answer, quota))
     }
 
     /// Applies a command to a run of the caller: journal first, then the answer.
@@ -271,6 +295,23 @@ impl Runs {
     pub fn end_watches(&self) {
         self.feed.close();
     }
+}
+
+/// Where a run of the caller on this scenario comes from.
+fn origin(caller: &Caller, entry: &Entry, now: jiff::Timestamp) -> Result<runs::Origin, Error> {
+    let account = caller.account()?;
+    Ok(runs::Origin {
+        id: new_id(now).to_string(),
+        account_id: account.id.clone(),
+        key_id: account.credential.key_id().map(str::to_owned),
+        scenario_slug: entry.slug().to_owned(),
+        scenario_version: entry.card().version.into(),
+        scenario_digest: entry.digest().map_err(Error::internal)?.to_owned(),
+        rules_version: RULES_VERSION.into(),
+        bot_name: None,
+        agent_info: None,
+        created_at: now.as_microsecond(),
+    })
 }
 
 /// What a command that was applied adds to the journal, and its answer.

@@ -1,9 +1,8 @@
 //! Looking at runs: one's own, published ones, lists and leaderboards.
 
-use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-use super::{BoardCount, JournalEntry, Ranked, RunRow, Runs, Seat, SortBy, owned, parse_id};
+use super::{BoardCount, JournalEntry, RunRow, Runs, Seat, owned, parse_id};
 use crate::{
     caller::Caller,
     error::Error,
@@ -131,35 +130,6 @@ impl Runs {
             runs::list(tx, &account, limit.into(), after.as_ref()).map(Some)
         });
         rows.await?.ok_or_else(Error::no_such_page)
-    }
-
-    /// How many runs an account has started in this month of UTC.
-    pub async fn started_this_month(&self, account_id: &str) -> Result<u64, Error> {
-        let now = self.clock.now().to_zoned(TimeZone::UTC);
-        let begins = now.first_of_month().and_then(|it| it.start_of_day());
-        let begins = begins.map_err(Error::internal)?.timestamp().as_microsecond();
-        let account_id = account_id.to_owned();
-        let count = self.store.read(move |tx| runs::count_since(tx, &account_id, begins)).await?;
-        Ok(u64::try_from(count).unwrap_or_default())
-    }
-
-    /// The published runs of a version of a scenario, best first.
-    pub async fn leaderboard(
-        &self,
-        slug: String,
-        version: u32,
-        sort_by: SortBy,
-        limit: i64,
-    ) -> Result<Vec<Ranked>, Error> {
-        Ok(self
-            .store
-            .read(move |tx| scores::leaderboard(tx, &slug, version.into(), sort_by, limit))
-            .await?)
-    }
-
-    /// The runs that were published last, the newest first.
-    pub async fn latest(&self, limit: u32) -> Result<Vec<Ranked>, Error> {
-        Ok(self.store.read(move |tx| scores::latest(tx, limit.into())).await?)
     }
 
     /// How often each scenario was played and published.

@@ -31,6 +31,12 @@ impl Account {
             deleted_at: row.opt_int("deleted_at")?,
         })
     }
+
+    /// The plan, as the caller reads its word.
+    pub fn plan_as<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
+        let unknown = || format!("account {} has the plan {:?}", self.id, self.plan);
+        read(&self.plan).ok_or_else(|| StoreError::corrupt("accounts", unknown()))
+    }
 }
 
 /// Creates an account; a name or id that exists is a conflict.
@@ -96,5 +102,17 @@ pub fn list(tx: &mut dyn Tx) -> Result<Vec<Account>, StoreError> {
 pub fn set_plan(tx: &mut dyn Tx, account_id: &str, plan: &str) -> Result<bool, StoreError> {
     let changed =
         tx.exec("UPDATE accounts SET plan = $2 WHERE id = $1", &[account_id.into(), plan.into()])?;
+    Ok(changed == 1)
+}
+
+/// Gives an account a handle; false when another has it, in whichever letters. Those of accounts
+/// that are gone are free.
+pub fn set_handle(tx: &mut dyn Tx, account_id: &str, handle: &str) -> Result<bool, StoreError> {
+    let changed = tx.exec(
+        "UPDATE accounts SET handle = $2 WHERE id = $1 AND deleted_at IS NULL AND NOT EXISTS \
+         (SELECT 1 FROM accounts AS others WHERE lower(others.handle) = lower($2) \
+         AND others.id <> $1)",
+        &[account_id.into(), handle.into()],
+    )?;
     Ok(changed == 1)
 }

@@ -85,6 +85,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         then: |_| Ok(()),
     },
     Migration {
+        version: 7,
+        name: "0007_billing",
+        sql: include_str!("migrations/0007_billing.sql"),
+        sqlite: "",
+        then: |_| Ok(()),
+    },
+    Migration {
         version: 8,
         name: "0008_feed_heads",
         sql: include_str!("migrations/0008_feed_heads.sql"),

@@ -338,12 +338,18 @@ pub fn ids(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<String>, Stor
     rows.iter().map(|row| row.text("id")).collect()
 }
 
-/// How many runs an account started at or after an instant: its quota.
-pub fn count_since(tx: &mut dyn Tx, account_id: &str, since: i64) -> Result<i64, StoreError> {
+/// How many runs an account started from one instant until before another.
+pub fn count_between(
+    tx: &mut dyn Tx,
+    account_id: &str,
+    from: i64,
+    to: i64,
+) -> Result<i64, StoreError> {
     let row = query_one(
         tx,
-        "SELECT COUNT(*) AS n FROM runs WHERE account_id = $1 AND created_at >= $2",
-        &[account_id.into(), since.into()],
+        "SELECT COUNT(*) AS n FROM runs \
+         WHERE account_id = $1 AND created_at >= $2 AND created_at < $3",
+        &[account_id.into(), from.into(), to.into()],
     )?;
     row.int("n")
 }

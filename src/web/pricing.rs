@@ -9,7 +9,10 @@ use super::{
     page::{Failed, public},
     show,
 };
-use crate::{app::App, plan::Plan};
+use crate::{
+    app::App,
+    plan::{Plan, Terms},
+};
 
 #[derive(Template)]
 #[template(path = "pricing.html", blocks = ["title"])]
@@ -25,14 +28,13 @@ struct Offer {
     runs: String,
 }
 
-impl From<Plan> for Offer {
-    fn from(plan: Plan) -> Self {
-        let (dollars, cents) = (plan.cents() / 100, plan.cents() % 100);
+impl From<Terms> for Offer {
+    fn from(terms: Terms) -> Self {
         Self {
-            name: plan.name(),
-            about: plan.about(),
-            price: if plan.cents() == 0 { "$0".into() } else { format!("${dollars}.{cents:02}") },
-            runs: plan.runs_a_month().map_or_else(|| "unlimited".into(), show::count),
+            name: terms.plan.name(),
+            about: terms.plan.about(),
+            price: terms.price(),
+            runs: terms.runs.map_or_else(|| "unlimited".into(), show::count),
         }
     }
 }
@@ -40,5 +42,6 @@ impl From<Plan> for Offer {
 pub(super) async fn show(State(app): State<Arc<App>>) -> Result<Response, Failed> {
     let local = app.desk.is_local();
     let plans = Plan::ALL.into_iter().filter(|plan| local == (*plan == Plan::Unlimited));
-    public(&Pricing { local, plans: plans.map(Offer::from).collect() })
+    let plans = plans.map(|plan| app.plans.of(plan).into()).collect();
+    public(&Pricing { local, plans })
 }

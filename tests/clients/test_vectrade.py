@@ -150,7 +150,7 @@ def test_nothing_was_ordered_yet(client: VecTrade) -> None:
     assert client.get_orders() == "No orders found."
     assert whole(client.get_portfolio()) == "Cash Balance: $100000.00\nTotal Equity: $100000.00"
     assert of(whole(client.get_trading_kpi()), "Total Trades") == "0"
-    assert of(whole(client.get_bot_account()), "Plan") == "Free"
+    assert of(whole(client.get_bot_account()), "Plan") == "Professional"
 
 
 def test_a_wrong_key_is_told_as_the_original_tells_it(server: Server) -> None:

@@ -16,6 +16,7 @@ mod stand_in;
 mod world;
 
 mod bad_input;
+mod billing;
 mod bot;
 mod catalogue;
 mod client_address;

@@ -27,7 +27,14 @@ const NEXT_MINUTE: i64 = 1_893_553_500;
 async fn scene() -> (TestApp, Client) {
     let app = TestApp::new();
     let bot = bot(&app, "ada").await;
+    on_free(&app).await;
     (app, bot)
+}
+
+/// What the operator makes has another plan.
+async fn on_free(app: &TestApp) {
+    let id = id_of(app, "ada").await;
+    app.app.accounts.set_plan(&id, Plan::Free).await.unwrap();
 }
 
 async fn bot(app: &TestApp, account: &str) -> Client {

@@ -53,11 +53,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("error", &[]),
     ("faults", &[]),
+    ("month", &[]),
     ("plan", &[]),
 ];
-const LEAVES: &[&str] = &["caller", "error", "clock", "keys", "plan"];
+const LEAVES: &[&str] = &["caller", "error", "clock", "keys", "month", "plan"];
 /// Modules that do not even use the leaves.
-const ALONE: &[&str] = &["store", "scenarios", "clock", "error", "plan"];
+const ALONE: &[&str] = &["store", "scenarios", "clock", "error", "month", "plan"];
 
 /// What the simulator may depend on: nothing that reads, writes, waits or asks the time.
 const SIM_DEPENDENCIES: &[&str] = &["libm", "rand_chacha", "schemars", "serde", "thiserror"];

@@ -25,10 +25,12 @@ fn of(field: &str) -> Option<Value> {
     Some(match field {
         "run_id" | "key_id" | "grant_id" | "id" => json!(RUN),
         "name" | "label" => json!("nightly"),
+        "session_id" => json!("cs_test_a1B2c3"),
+        "plan" => json!("pro"),
         "order_id" => json!(ORDER),
         "cancel" => json!([of("order_id")?]),
         "scenario" | "scenario_slug" | "id_or_slug" => json!("sandbox-nov-2024"),
-        "bot_name" => json!("momentum-7"),
+        "bot_name" | "handle" => json!("momentum-7"),
         "agent_info" => json!({ "name": "momentum-7", "framework": "plain Python",
             "config": { "lookback": 7 } }),
         "symbol" => json!("AAPL"),

@@ -66,7 +66,7 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
 /// What is open to everybody can be asked with a key too.
 fn security(access: Access) -> Value {
     match access {
-        Access::Person => json!([{ "ApiKeyAuth": [] }, { "SessionCookie": [] }]),
+        Access::Person | Access::Payer => json!([{ "ApiKeyAuth": [] }, { "SessionCookie": [] }]),
         Access::BotKeys => {
             json!([{ "KeyToken": [] }, { "ApiKeyAuth": [] }, { "SessionCookie": [] }])
         }

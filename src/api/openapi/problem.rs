@@ -8,9 +8,14 @@ use serde_json::{Map, Value, json};
 use super::headers;
 use crate::{
     api::{form::Form, limits::BODY_BYTES_MAX},
-    error::{Dialect, Error},
+    error::{Dialect, Error, RunLimit},
+    month::Month,
     ops::{Access, Effect, OpDef},
+    plan::{Plan, Plans},
 };
+
+/// The month after the one of the examples: February 2030.
+const NEXT_MONTH: i64 = 721;
 
 /// A status of failure.
 struct Failure {
@@ -45,6 +50,13 @@ const FAILURES: &[Failure] = &[
         about: "No bot key and nothing in its place, or a wrong one.",
         meets: |op| op.access == Access::Paper,
         samples: || vec![Error::bot_key_required(), Error::bot_key_invalid()],
+    },
+    Failure {
+        status: 402,
+        name: "PaymentRequired",
+        about: "A plan that is paid for has it. Nothing was done.",
+        meets: |op| op.starts_run || op.access == Access::Payer && op.effect == Effect::Write,
+        samples: || vec![used_up(true)],
     },
     Failure {
         status: 403,
@@ -127,8 +139,16 @@ const FAILURES: &[Failure] = &[
         name: "TooManyRequests",
         about: "The account calls too often. Nothing was done; `Retry-After` says when to repeat \
                 the call.",
-        meets: |_| true,
-        samples: || vec![Error::too_many("calls of this account", Duration::from_millis(1))],
+        meets: |op| !op.starts_run,
+        samples: || vec![too_often()],
+    },
+    Failure {
+        status: 429,
+        name: "TooManyRuns",
+        about: "The month of a paid plan has no more runs, or the account calls too often. Nothing \
+                was done; `Retry-After` says when to repeat the call.",
+        meets: |op| op.starts_run,
+        samples: || vec![too_often(), used_up(false)],
     },
     Failure {
         status: 500,
@@ -145,6 +165,26 @@ const FAILURES: &[Failure] = &[
         samples: || vec![Error::no_room()],
     },
 ];
+
+fn too_often() -> Error {
+    Error::too_many("calls of this account", Duration::from_millis(1))
+}
+
+/// The refusal of a run more than the month of a plan has.
+fn used_up(payable: bool) -> Error {
+    let plans = Plans::default();
+    let plan = if payable { Plan::Free } else { Plan::Max };
+    let runs = plans.of(plan).runs.unwrap_or_default();
+    let hint = plans.larger(plan);
+    let limit = RunLimit {
+        runs_used: runs,
+        runs_limit: runs,
+        resets_at: Month(NEXT_MONTH).begins(),
+        checkout_url: "https://example.com/pricing".into(),
+        upgrade_hint: if hint.is_empty() { "there is no larger plan".into() } else { hint },
+    };
+    Error::run_limit(plan.name(), payable, limit, Month(NEXT_MONTH - 1).begins())
+}
 
 fn names_scenario(op: &OpDef) -> bool {
     let schema = (op.input)().to_value();
@@ -177,9 +217,10 @@ fn response(failure: &Failure) -> Value {
     if !examples.is_empty() {
         content["examples"] = examples.into();
     }
+    let runs_out = samples.iter().any(|it| it.run_limit.is_some());
     let mut response = json!({
         "description": failure.about,
-        "headers": headers::of_failure(failure.status),
+        "headers": headers::of_failure(failure.status == 429 || runs_out),
         "content": { "application/problem+json": content },
     });
     if let Some((name, value)) = samples.iter().find_map(Error::header) {
@@ -198,6 +239,7 @@ fn text(value: &Value, member: &str) -> String {
 /// RFC 9457 problem details, with `error` and `message` for older clients.
 pub(super) fn schema() -> Value {
     let text = |about: &str| json!({ "type": "string", "description": about });
+    let count = |about: &str| json!({ "type": "integer", "minimum": 0, "description": about });
     json!({
         "type": "object",
         "description": "What went wrong and what to do next (RFC 9457).",
@@ -224,6 +266,15 @@ pub(super) fn schema() -> Value {
                     "additionalProperties": false,
                 },
             },
+            "runs_used": count("Runs of this month, where there are no more."),
+            "runs_limit": count("Runs that the month of its plan has."),
+            "resets_at": {
+                "type": "string",
+                "format": "date-time",
+                "description": "When the next month of UTC begins.",
+            },
+            "checkout_url": text("Where plans are compared and bought."),
+            "upgrade_hint": text("What a larger plan has."),
         },
         "additionalProperties": false,
     })

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::Kind;
-use crate::{error::Error, plan::Plan, store::usage::Usage};
+use crate::{error::Error, month::Month, plan::Plan, store::usage::Usage};
 
 /// Calls of an account in a minute, on every plan.
 pub const REQUESTS_A_MINUTE: u32 = 120;
@@ -15,14 +15,14 @@ pub const ORDERS_A_MINUTE: u32 = 20;
 const SET_BACK_MAX: i64 = 1;
 
 const SECONDS_A_MINUTE: i64 = 60;
-const MONTHS_A_YEAR: i64 = 12;
 
 /// What an account has used in the windows of this instant.
 pub(super) fn at(usage: &Usage, now: Timestamp) -> Usage {
     let this = now.as_second().div_euclid(SECONDS_A_MINUTE);
     let set_back = usage.minute - this;
     let minute = if (1..=SET_BACK_MAX).contains(&set_back) { usage.minute } else { this };
-    let month = month_of(minute * SECONDS_A_MINUTE);
+    let at = Timestamp::from_second(minute * SECONDS_A_MINUTE).unwrap_or_default();
+    let Month(month) = Month::of(at);
     let (same_month, same_minute) = (month == usage.month, minute == usage.minute);
     Usage {
         month,
@@ -31,22 +31,6 @@ pub(super) fn at(usage: &Usage, now: Timestamp) -> Usage {
         minute_calls: if same_minute { usage.minute_calls } else { 0 },
         minute_orders: if same_minute { usage.minute_orders } else { 0 },
     }
-}
-
-/// The month of UTC in which this second is, numbered since January 1970.
-fn month_of(second: i64) -> i64 {
-    let at = Timestamp::from_second(second).unwrap_or_default().to_zoned(TimeZone::UTC);
-    (i64::from(at.year()) - 1970) * MONTHS_A_YEAR + i64::from(at.month()) - 1
-}
-
-/// The second with which the month of this number begins.
-fn month_begins(month: i64) -> i64 {
-    let year = 1970 + month.div_euclid(MONTHS_A_YEAR);
-    let month = month.rem_euclid(MONTHS_A_YEAR) + 1;
-    let day = i16::try_from(year).ok().zip(i8::try_from(month).ok());
-    let day = day.and_then(|(year, month)| jiff::civil::Date::new(year, month, 1).ok());
-    let begins = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
-    begins.map_or(i64::MAX, |it| it.timestamp().as_second())
 }
 
 /// Where an account stands: of the windows that hold a call, the one in which fewest remain.
@@ -75,12 +59,12 @@ impl Windows {
             Standing { limit, remaining: u32::try_from(remaining).unwrap_or(limit), resets_at }
         };
         let next_minute = (usage.minute + 1) * SECONDS_A_MINUTE;
-        let month = plan.calls_a_month();
+        let (month, resets_at) = (plan.calls_a_month(), Month(usage.month).next().begins());
         Self {
             plan,
             requests: standing(REQUESTS_A_MINUTE, usage.minute_calls, next_minute),
             orders: standing(ORDERS_A_MINUTE, usage.minute_orders, next_minute),
-            month: standing(month, usage.month_calls, month_begins(usage.month + 1)),
+            month: standing(month, usage.month_calls, resets_at.as_second()),
         }
     }
 

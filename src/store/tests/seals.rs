@@ -62,7 +62,8 @@ fn the_rows_of_an_older_database_are_sealed() {
     // Back to the schema before the seals.
     edit(
         &path,
-        "DROP TABLE run_links; DROP TRIGGER run_origin_seal_is_frozen;
+        "DROP TABLE customers; DROP TABLE checkouts; DROP TABLE stripe_events;
+         DROP TABLE run_links; DROP TRIGGER run_origin_seal_is_frozen;
          DELETE FROM schema_version WHERE version > 1;
          DROP INDEX runs_active; CREATE INDEX runs_by_activity ON runs (status, last_activity_at);
          ALTER TABLE runs DROP COLUMN origin_seal; ALTER TABLE runs DROP COLUMN state_seal;

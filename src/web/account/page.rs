@@ -25,6 +25,7 @@ use crate::{
         keys::{GrantView, KeyView, ListGrants, ListKeys},
         views::instant,
     },
+    plan::Plan,
     web::{browser::form_token, show},
 };
 
@@ -36,8 +37,9 @@ const RUNS: i64 = 5;
 pub(super) struct Page {
     account: Arc<Account>,
     csrf: Key,
-    /// What the plan has, and what of it was used.
-    usage: Vec<(&'static str, String)>,
+    usage: Usage,
+    /// What its owner is called in public.
+    handle: Option<String>,
     fresh: Option<Fresh>,
     keys: Vec<KeyView>,
     bot_keys: Vec<BotKey>,
@@ -65,6 +67,14 @@ impl Fresh {
         let (Self::ApiKey { secret, .. } | Self::BotKey { secret, .. }) = self;
         secret
     }
+}
+
+/// What the plan has, and what of it was used, each in words.
+struct Usage {
+    plan: Plan,
+    figures: Vec<(&'static str, String)>,
+    /// The day on which the counts of the month do.
+    begins_anew: String,
 }
 
 /// A program that may act for the account.
@@ -107,7 +117,8 @@ impl Page {
         let apps = ListGrants {}.run(&cx).await?.grants.into_iter().map(Connected::of);
         Ok(Self {
             csrf: form_token(session),
-            usage: usage(app, &account, bot_keys.len()).await?,
+            usage: Usage::of(app, &account, bot_keys.len()).await?,
+            handle: app.accounts.find(&account.id).await?.handle,
             fresh,
             keys: ListKeys {}.run(&cx).await?.keys,
             bot_keys,
@@ -121,29 +132,29 @@ impl Page {
 
     /// Whether the plan has room for another bot key.
     fn has_room_for_a_bot_key(&self) -> bool {
-        self.bot_keys.len() < self.account.plan.bot_keys_max() as usize
+        self.bot_keys.len() < self.usage.plan.bot_keys_max() as usize
     }
 }
 
-/// What the plan has and what of it was used, each in words.
-async fn usage(
-    app: &App,
-    account: &Account,
-    bot_keys: usize,
-) -> Result<Vec<(&'static str, String)>, Error> {
-    let plan = account.plan;
-    let started = app.runs.started_this_month(&account.id).await?;
-    let calls = app.meter.calls(&account.id, plan).await?;
-    let of = |used: String, limit: Option<u32>| match limit {
-        Some(limit) => format!("{used} of {}", show::count(limit)),
-        None => used,
-    };
-    Ok(vec![
-        ("Plan", plan.name().to_owned()),
-        ("Runs started this month", of(show::count(started), plan.runs_a_month())),
-        ("Bot calls this month", of(show::count(calls.used), Some(calls.limit))),
-        ("Bot keys", of(show::count(bot_keys), Some(plan.bot_keys_max()))),
-    ])
+impl Usage {
+    async fn of(app: &App, account: &Account, bot_keys: usize) -> Result<Self, Error> {
+        let quota = app.runs.quota(&account.id).await?;
+        let calls = app.meter.calls(&account.id, quota.plan).await?;
+        let of = |used: String, limit: Option<u32>| match limit {
+            Some(limit) => format!("{used} of {}", show::count(limit)),
+            None => used,
+        };
+        Ok(Self {
+            plan: quota.plan,
+            figures: vec![
+                ("Plan", quota.plan.name().to_owned()),
+                ("Runs started this month", of(show::count(quota.used), quota.limit)),
+                ("Bot calls this month", of(show::count(calls.used), Some(calls.limit))),
+                ("Bot keys", of(show::count(bot_keys), Some(quota.plan.bot_keys_max()))),
+            ],
+            begins_anew: show::day(&quota.resets_at.to_string()).to_owned(),
+        })
+    }
 }
 
 impl Connected {

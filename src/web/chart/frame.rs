@@ -134,8 +134,10 @@ impl<'a> Frame<'a> {
         let fine = whole(f64::from(height) * FINE);
         let dates = self.dates();
         let Self { across, labels, stretched, marks, .. } = self;
+        // What is inside a picture cannot be reached; links are to be.
+        let role = if marks.contains("<a ") { "group" } else { "img" };
         format!(
-            "<svg class=\"chart\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\" width=\"100%\" \
+            "<svg class=\"chart\" role=\"{role}\" aria-labelledby=\"{id}-t {id}-d\" width=\"100%\" \
              height=\"{whole_height}\"><title id=\"{id}-t\">{title}</title>\
              <desc id=\"{id}-d\">{description}</desc><g class=\"axis\">{across}</g>\
              <svg y=\"{ABOVE}\" width=\"100%\" height=\"{height}\" viewBox=\"0 0 2000 {fine}\" \

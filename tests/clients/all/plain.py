@@ -12,8 +12,8 @@ from script import Answer, Arguments
 class Plain:
     """Calls a server's tools."""
 
-    def __init__(self, server: Server) -> None:
-        self._url, self._headers = f"{server.base}/mcp", {"X-API-Key": server.key}
+    def __init__(self, server: Server, key: str | None = None) -> None:
+        self._url, self._headers = f"{server.base}/mcp", {"X-API-Key": key or server.key}
 
     def rpc(self, method: str, **params: Any) -> dict[str, Any]:
         """The result of a method that must succeed."""

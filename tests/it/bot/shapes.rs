@@ -192,7 +192,7 @@ async fn figures_and_account_have_every_member() {
         ],
     );
     assert_eq!(account["display_name"], "🤖 ada");
-    assert_eq!((&account["plan"], &account["bot_keys_used"]), (&json!("Free"), &json!(1)));
+    assert_eq!((&account["plan"], &account["bot_keys_used"]), (&json!("Professional"), &json!(1)));
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use bottrade::{
     keys::Family,
     ops::OpDef,
     paper::TRADES_MIN,
+    plan::Plan,
     scenarios::Catalog,
     store::{
         Store,
@@ -47,6 +48,8 @@ impl Stage {
         let store = Store::in_memory().unwrap();
         let app = TestApp::with(Catalog::embedded().unwrap(), store.clone());
         let client = app.account("ada").await;
+        let ada = app.app.accounts.find("ada").await.unwrap().id;
+        app.app.accounts.set_plan(&ada, Plan::Pro).await.unwrap();
         let mut runs = Vec::new();
         for name in ["<new run>", "<held run>", "<ended run>", "<published run>"] {
             let scenario = if name == "<published run>" { PUBLISHED } else { SCENARIO };

@@ -30,6 +30,7 @@ async fn every_closed_operation_asks_for_a_key_at_both_doors() {
         let reply = by_rest(&nobody, op, &path_only).await;
         let asked = match op.access {
             Access::Person => "Sign in to BotTrade before creating an API key.",
+            Access::Payer => "sign in to BotTrade to see or change your plan",
             Access::BotKeys => "sign in to BotTrade to manage bot keys",
             Access::Paper => "Invalid or revoked bot API key",
             _ => "BotTrade API key required",

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, time::Duration};
 
 use bottrade::{
     api::limits::{BODY_BYTES_MAX, Limits},
-    error::Error,
+    error::{Error, RunLimit},
     ops::{Access, Method, OPS, OpDef},
 };
 use serde_json::{Value, json};
@@ -198,11 +198,27 @@ fn failures() -> Vec<Error> {
         Error::key_reused(),
         Error::body_too_large(BODY_BYTES_MAX),
         Error::too_many("calls of this account", Duration::from_millis(1)),
+        used_up(true),
+        used_up(false),
         Error::scope_required("bottrade:trade"),
         Error::internal("an example"),
         Error::no_room(),
         Error::malformed_request("no colon in a header"),
     ]
+}
+
+/// The refusal of a run more than the month of a plan has.
+fn used_up(payable: bool) -> Error {
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let limit = RunLimit {
+        runs_used: if payable { 25 } else { 1_000 },
+        runs_limit: if payable { 25 } else { 1_000 },
+        resets_at: at("2030-02-01T00:00:00Z"),
+        checkout_url: "https://example.com/pricing".into(),
+        upgrade_hint: if payable { "pro has more" } else { "there is no larger plan" }.into(),
+    };
+    let plan = if payable { "free" } else { "max" };
+    Error::run_limit(plan, payable, limit, at("2030-01-15T00:00:00Z"))
 }
 
 /// Codes that no agent meets: only a browser on a page of another site does.

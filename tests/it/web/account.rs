@@ -82,6 +82,7 @@ async fn a_page_with_everything_on_it_is_valid_and_private() {
     let short: String = CANARY.chars().take(60).collect();
     app.app.accounts.create_key("ada", &short, Family::Benchmark).await.unwrap();
     connected(&app, &store, "ada", CANARY).await;
+    app.app.accounts.set_plan(&id(&app, "ada").await, Plan::Free).await.unwrap();
     let owner = Person::of(&app, "ada").await;
     for path in ["/account", "/account/runs", "/account/delete"] {
         let page = owner.get(path).await;
@@ -160,6 +161,8 @@ async fn a_key_is_made_shown_once_renamed_and_revoked() {
 async fn a_plan_has_so_many_bot_keys_and_the_page_says_so() {
     let (app, _) = server();
     app.account("ada").await;
+    let ada = id(&app, "ada").await;
+    app.app.accounts.set_plan(&ada, Plan::Free).await.unwrap();
     let owner = Person::of(&app, "ada").await;
     let key = fresh(&owner.submit("/account", "do=create_bot_key&name=bot").await);
     assert!(opens(&app, &key, "/api/v1/bot/portfolio").await);
@@ -170,7 +173,6 @@ async fn a_plan_has_so_many_bot_keys_and_the_page_says_so() {
     let second = owner.submit("/account", "do=create_bot_key&name=second").await;
     assert_eq!(second.status, 409);
     assert!(second.text.contains("Back to your account"));
-    let ada = id(&app, "ada").await;
     let keys = app.app.accounts.keys(&ada, Family::Bot).await.unwrap();
     let revoke = form(&[("do", "revoke_bot_key"), ("id", &keys[0].id)]);
     assert_eq!(owner.submit("/account", &revoke).await.status, 303);

@@ -133,7 +133,8 @@ fn wrong_with(it: &Element, ids: &BTreeSet<&str>) -> Vec<String> {
     }
     let svg_title = it.children.first().is_some_and(|it| it == "title");
     let part = it.within.iter().any(|it| it == "svg") || it.get("aria-hidden") == Some("true");
-    if it.name == "svg" && !part && !(it.get("role") == Some("img") && svg_title) {
+    if it.name == "svg" && !part && !(matches!(it.get("role"), Some("img" | "group")) && svg_title)
+    {
         say("a picture without words");
     }
     if it.name == "table" && !it.within.iter().any(|it| it == "div") {
