@@ -162,7 +162,7 @@ pub fn verify_chain(genesis: &Digest, head: &Head, entries: &[Entry]) -> Result<
             return broken("is missing");
         }
         if at.seq >= head.seq {
-            return broken("lies beyond the head of the run");
+            return broken("lies beyond the head");
         }
         if entry.prev != at.hash {
             return broken("does not follow the one before it");

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ops::{Access, OpDef};
+use crate::{
+    api::standing::KNOWN,
+    ops::{Access, OpDef},
+};
 
 /// One header: its name, its name among the components, its type, an example, what it says.
 struct Header {
@@ -17,7 +20,7 @@ struct Header {
 
 const HEADERS: &[Header] = &[
     Header {
-        name: "X-Request-Id",
+        name: "x-request-id",
         component: "RequestId",
         kind: "string",
         example: "6a1c9c3e-9f0d-4d0b-9a57-0d8b5f3c2e11",
@@ -26,17 +29,17 @@ const HEADERS: &[Header] = &[
         counted: false,
     },
     Header {
-        name: "X-RateLimit-Limit",
+        name: KNOWN[0],
         component: "RateLimitLimit",
         kind: "integer",
         example: "120",
-        about: "Of paper trading the calls of the window in which fewest remain: requests or \
-                orders of a minute, or calls of a month. Of a start the runs that a month of the \
-                plan has; left out where there is no limit. The same as `X-VQ-RateLimit-Limit`.",
+        about: "What the window has in which fewest remain: requests or orders of a minute or \
+                calls of a month in paper trading, runs of a month for who starts one. Absent \
+                where there is no limit. The same as `X-VQ-RateLimit-Limit`.",
         counted: true,
     },
     Header {
-        name: "X-RateLimit-Remaining",
+        name: KNOWN[1],
         component: "RateLimitRemaining",
         kind: "integer",
         example: "117",
@@ -44,7 +47,7 @@ const HEADERS: &[Header] = &[
         counted: true,
     },
     Header {
-        name: "X-RateLimit-Reset",
+        name: KNOWN[2],
         component: "RateLimitReset",
         kind: "integer",
         example: "1893553500",
@@ -59,9 +62,9 @@ pub(super) fn of(op: &OpDef) -> Value {
     refer(op.access == Access::Paper || op.starts_run)
 }
 
-/// The headers of a refusal, which may be one of paper trading or of a start.
-pub(super) fn of_failure(status: u16, runs_out: bool) -> Value {
-    refer(status == 429 || runs_out)
+/// The headers of a refusal, which may be one for want of room in a window.
+pub(super) fn of_failure(limited: bool) -> Value {
+    refer(limited)
 }
 
 fn refer(counted: bool) -> Value {

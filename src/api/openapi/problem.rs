@@ -220,7 +220,7 @@ fn response(failure: &Failure) -> Value {
     let runs_out = samples.iter().any(|it| it.run_limit.is_some());
     let mut response = json!({
         "description": failure.about,
-        "headers": headers::of_failure(failure.status, runs_out),
+        "headers": headers::of_failure(failure.status == 429 || runs_out),
         "content": { "application/problem+json": content },
     });
     if let Some((name, value)) = samples.iter().find_map(Error::header) {

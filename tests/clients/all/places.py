@@ -21,6 +21,7 @@ PUBLIC = (
     f"/scenarios/{SANDBOX}",
     "/leaderboard",
     f"/leaderboard/{SANDBOX}",
+    "/paper",
     "/methodology",
     "/docs",
     "/docs/agent-guide",
@@ -54,9 +55,16 @@ def played(api: httpx.Client, name: str, steps: int, **more: Any) -> str:
     return run
 
 
+def traded(api: httpx.Client) -> None:
+    """Closes trades enough to stand in the season's table."""
+    for side in ["BUY", "SELL"] * 5:
+        api.post("bot/orders", json={"symbol": "BTC-USD", "side": side, "quantity": 0.1}).raise_for_status()
+
+
 def runs(server: Server, name: str = "momentum") -> Runs:
-    """The runs of the account `local`."""
+    """The runs of the account `local`, which trades on paper too."""
     with server.rest() as api:
+        traded(api)
         published = played(api, name, 100)
         api.post(f"runs/{published}/publish", json={}).raise_for_status()
         return Runs(published, played(api, f"{name}, again", 100), played(api, f"{name}, going on", 3))

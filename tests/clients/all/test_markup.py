@@ -93,6 +93,7 @@ def asked_with_markup(runs: dict[str, str]) -> list[str]:
     return [
         f"/run/{runs['published']}?symbol={it}&page={it}&link={it}",
         f"/leaderboard/{SANDBOX}?sort_by={it}",
+        f"/paper?cursor={it}",
         f"/scenarios?market={it}&regime={it}",
         f"/login?next=/{it}",
         f"/scenarios/{it}",

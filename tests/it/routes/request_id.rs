@@ -33,7 +33,7 @@ async fn every_answer_has_one_of_its_own() {
         ("OPTIONS", "/api/v1/runs", 200),
         ("GET", "/", 200),
         ("GET", "/leaderboard/nowhere", 404),
-        ("POST", "/oauth/token", 415),
+        ("POST", "/oauth/token", 400),
         ("GET", "/mcp", 405),
     ];
     let mut seen = BTreeSet::new();
