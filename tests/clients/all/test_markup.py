@@ -51,18 +51,16 @@ def written(server: Server, chromium: Browser) -> dict[str, Any]:
         # A name that is no token may be refused; it is not to be shown either way.
         assert api.post("bot/orders", json=order).status_code in {201, 400, 422}
     with opened(chromium, "desk", storage_state=state) as context:
-        page = context.new_page()
+        watched = Watched.of(context, server)
+        page = watched.page
         for section, name in [("keys", "key"), ("bot-keys", "bot key")]:
             page.goto(f"{server.base}/account")
             page.fill(f"#{section} form.filter input[name=name]", planted(name, 60))
             page.click(f"#{section} form.filter button")
             assert MARK in page.inner_text("section.fresh bdi")
         program = Program(server, planted("client_name", 120))
-        page.route(f"{CALLBACK}**", lambda route: route.fulfill(body="done", content_type="text/plain"))
         page.goto(program.address)
-        page.click("button:has-text('Allow')")
-        page.wait_for_url(f"{CALLBACK}**")
-        program.token(page.url)
+        program.token(watched.pressed_and_sent("button:has-text('Allow')", CALLBACK))
     return {"state": state, "runs": runs}
 
 
