@@ -53,6 +53,11 @@ impl Plan {
         }
     }
 
+    /// Whether its owner may be called by a handle in public.
+    pub const fn has_handle(self) -> bool {
+        !matches!(self, Self::Free)
+    }
+
     /// Whether people pay for it.
     pub const fn is_sold(self) -> bool {
         matches!(self, Self::Pro | Self::Max)

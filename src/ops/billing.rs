@@ -7,7 +7,7 @@ use super::{
     Access, Cx, Effect, Op, Route,
     views::{Instant, instant},
 };
-use crate::{error::Error, plan::Plan};
+use crate::error::Error;
 
 /// What a handle may be.
 const HANDLE: &str = "^[A-Za-z0-9_-]{3,24}$";
@@ -70,15 +70,15 @@ impl Op for GetBillingAccount {
 /// Gives the account another handle, by which its owner is known in public. Comes with a paid plan.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct UpdateBillingAccount {
+pub(crate) struct UpdateBillingAccount {
     /// Small and capital letters are the same: nobody else has it in either.
     #[schemars(regex(pattern = HANDLE))]
-    handle: String,
+    pub(crate) handle: String,
 }
 
 /// What was changed.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Updated {
+pub(crate) struct Updated {
     handle: String,
 }
 
@@ -98,7 +98,7 @@ impl Op for UpdateBillingAccount {
         }
         let account = cx.caller.payer()?;
         let plan = cx.app.runs.quota(&account.id).await?.plan;
-        if plan == Plan::Free {
+        if !plan.has_handle() {
             return Err(Error::handle_needs_plan(&cx.app.plans.larger(plan)));
         }
         if cx.app.accounts.set_handle(&account.id, &handle).await? {

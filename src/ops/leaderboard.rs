@@ -46,7 +46,11 @@ pub(crate) struct Leaderboard {
 pub(crate) struct Row {
     pub(crate) rank: usize,
     pub(crate) run_id: String,
+    /// What the run calls itself, behind its owner's handle where there is one.
     pub(crate) bot_name: String,
+    /// What the owner is called in public; nobody else has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) handle: Option<String>,
     pub(crate) scenario_version: i64,
     /// Which run of its account on this scenario it was, counted when it started.
     pub(crate) attempt: i64,
@@ -90,12 +94,16 @@ struct KeptBenchmark {
 }
 
 impl Row {
-    fn of(rank: usize, score: Ranked) -> Result<Self, Error> {
+    fn of(rank: usize, Ranked { score, handle }: Ranked) -> Result<Self, Error> {
         let kept: KeptResults = serde_json::from_str(&score.results).map_err(Error::internal)?;
         Ok(Self {
             rank,
             run_id: score.run_id,
-            bot_name: score.display_name,
+            bot_name: match &handle {
+                Some(handle) => format!("{handle} — {}", score.display_name),
+                None => score.display_name,
+            },
+            handle,
             scenario_version: score.scenario_version,
             attempt: score.attempt,
             return_pct: score.return_pct,
@@ -116,7 +124,7 @@ impl Row {
 /// The runs that were published last, the newest first, each with the slug of its scenario.
 pub(crate) async fn latest(app: &App, limit: u32) -> Result<Vec<(String, Row)>, Error> {
     let scores = app.runs.latest(limit).await?;
-    let row = |score: Ranked| Ok((score.scenario_slug.clone(), Row::of(0, score)?));
+    let row = |it: Ranked| Ok((it.score.scenario_slug.clone(), Row::of(0, it)?));
     scores.into_iter().map(row).collect()
 }
 

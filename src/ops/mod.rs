@@ -6,7 +6,7 @@
 mod account;
 mod advance;
 mod answer;
-mod billing;
+pub(crate) mod billing;
 pub(crate) mod bot;
 mod cx;
 mod decision;

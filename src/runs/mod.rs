@@ -9,6 +9,7 @@ mod feed;
 pub(crate) mod ids;
 mod live;
 mod quota;
+mod ranked;
 mod read;
 mod replay;
 mod seat;
@@ -30,6 +31,7 @@ use uuid::Uuid;
 pub use answered::Answered;
 pub use feed::Watch;
 pub use quota::{Allowance, Quota};
+pub use ranked::Ranked;
 pub use replay::{Unreplayable, replay};
 pub use seat::{Meta, Seat, header};
 pub use turn::{IdempotencyKey, Turn};
@@ -40,7 +42,7 @@ pub use crate::store::{
     chain::{Head, hex, sha256},
     journal::Entry as JournalEntry,
     runs::Run as RunRow,
-    scores::{Played as BoardCount, Score as Ranked, SortBy},
+    scores::{Played as BoardCount, SortBy},
 };
 use crate::{
     caller::Caller,

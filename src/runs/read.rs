@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{BoardCount, JournalEntry, Ranked, RunRow, Runs, Seat, SortBy, owned, parse_id};
+use super::{BoardCount, JournalEntry, RunRow, Runs, Seat, owned, parse_id};
 use crate::{
     caller::Caller,
     error::Error,
@@ -130,25 +130,6 @@ impl Runs {
             runs::list(tx, &account, limit.into(), after.as_ref()).map(Some)
         });
         rows.await?.ok_or_else(Error::no_such_page)
-    }
-
-    /// The published runs of a version of a scenario, best first.
-    pub async fn leaderboard(
-        &self,
-        slug: String,
-        version: u32,
-        sort_by: SortBy,
-        limit: i64,
-    ) -> Result<Vec<Ranked>, Error> {
-        Ok(self
-            .store
-            .read(move |tx| scores::leaderboard(tx, &slug, version.into(), sort_by, limit))
-            .await?)
-    }
-
-    /// The runs that were published last, the newest first.
-    pub async fn latest(&self, limit: u32) -> Result<Vec<Ranked>, Error> {
-        Ok(self.store.read(move |tx| scores::latest(tx, limit.into())).await?)
     }
 
     /// How often each scenario was played and published.

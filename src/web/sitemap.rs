@@ -12,7 +12,7 @@ use axum::{
 };
 
 use super::{docs, page::Failed, show};
-use crate::{app::App, ops::views::instant};
+use crate::{app::App, ops::views::instant, runs::Ranked};
 
 /// Published runs that are listed, the newest.
 const RUNS: u32 = 1_000;
@@ -65,8 +65,8 @@ async fn sitemap(State(app): State<Arc<App>>) -> Result<Response, Failed> {
         url(&format!("/scenarios/{}", entry.slug()), None);
         url(&format!("/leaderboard/{}", entry.slug()), None);
     }
-    for run in app.runs.latest(RUNS).await? {
-        url(&format!("/run/{}", run.run_id), Some(show::day(&instant(run.published_at))));
+    for Ranked { score, .. } in app.runs.latest(RUNS).await? {
+        url(&format!("/run/{}", score.run_id), Some(show::day(&instant(score.published_at))));
     }
     text.push_str("</urlset>\n");
     let kind = "application/xml; charset=utf-8";

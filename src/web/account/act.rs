@@ -21,6 +21,7 @@ use crate::{
     error::Error,
     ops::{
         Op as _,
+        billing::UpdateBillingAccount,
         bot::keys::{CreateBotKey, RevokeBotKey},
         keys::{CreateKey, RenameKey, RevokeGrant, RevokeKey},
     },
@@ -74,6 +75,7 @@ async fn done(app: &Arc<App>, session: &Session, sent: Sent) -> Result<Response,
             return shown(&Page::of(app, session, Some(fresh)).await?);
         }
         "sign_out_everywhere" => return out(app, session).await,
+        "set_handle" => UpdateBillingAccount { handle: name }.run(&cx).await.map(|_| "handle")?,
         "rename_key" => RenameKey { key_id: id, name }.run(&cx).await.map(|_| "keys")?,
         "revoke_key" => RevokeKey { key_id: id }.run(&cx).await.map(|_| "keys")?,
         "revoke_bot_key" => RevokeBotKey { id }.run(&cx).await.map(|_| "bot-keys")?,

@@ -38,6 +38,8 @@ pub(super) struct Page {
     account: Arc<Account>,
     csrf: Key,
     usage: Usage,
+    /// What its owner is called in public.
+    handle: Option<String>,
     fresh: Option<Fresh>,
     keys: Vec<KeyView>,
     bot_keys: Vec<BotKey>,
@@ -116,6 +118,7 @@ impl Page {
         Ok(Self {
             csrf: form_token(session),
             usage: Usage::of(app, &account, bot_keys.len()).await?,
+            handle: app.accounts.find(&account.id).await?.handle,
             fresh,
             keys: ListKeys {}.run(&cx).await?.keys,
             bot_keys,

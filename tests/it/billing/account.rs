@@ -4,7 +4,7 @@ use bottrade::{keys::Family, plan::Plan};
 use serde_json::{Value, json};
 
 use super::{on, on_plan};
-use crate::app::{Client, Reply, TestApp};
+use crate::app::{Client, Reply, TestApp, market};
 
 const ACCOUNT: &str = "/api/v1/billing/account";
 
@@ -66,6 +66,31 @@ async fn a_handle_comes_with_a_paid_plan_and_is_nobody_elses() {
     // Who is erased leaves the name.
     assert!(app.app.accounts.erase(&id).await.unwrap());
     rename(&eve, "ada-2_").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_leaderboard_says_the_handle_while_the_plan_has_one() {
+    let (app, ada) = on(Plan::Pro).await;
+    let start = json!({ "scenario_slug": "tiny", "bot_name": "momentum" });
+    let run = ada.post("/api/v1/runs", start).await.expect(201)["run"]["id"].clone();
+    let run = run.as_str().unwrap();
+    ada.order(run, market("buy", "AAA", 1)).await.expect(201);
+    ada.step(run, 100).await.expect(200);
+    ada.publish(run).await;
+    let shown = async || {
+        let board = app.anon().get("/api/v1/leaderboard?scenario=tiny").await.expect(200);
+        let row = &board["entries"][0];
+        (row["bot_name"].as_str().unwrap().to_owned(), row.get("handle").cloned())
+    };
+    assert_eq!(shown().await, ("momentum".into(), None));
+    rename(&ada, "Ada").await.expect(200);
+    assert_eq!(shown().await, ("Ada — momentum".into(), Some("Ada".into())));
+    on_plan(&app, "ada", Plan::Free).await;
+    assert_eq!(shown().await, ("momentum".into(), None));
+    on_plan(&app, "ada", Plan::Max).await;
+    let id = app.app.accounts.find("ada").await.unwrap().id;
+    assert!(app.app.accounts.erase(&id).await.unwrap());
+    assert_eq!(shown().await, ("deleted".into(), None));
 }
 
 #[tokio::test]
