@@ -50,6 +50,9 @@ def written(server: Server, chromium: Browser) -> dict[str, Any]:
         order = {"symbol": "BTC-USD", "side": "BUY", "quantity": 0.1, "client_order_id": planted("client_order_id", 64)}
         # A name that is no token may be refused; it is not to be shown either way.
         assert api.post("bot/orders", json=order).status_code in {201, 400, 422}
+        # A handle has no room for markup at all.
+        assert api.patch("billing/account", json={"handle": planted("handle", 24)}).status_code in {400, 422}
+        api.patch("billing/account", json={"handle": "W" * 24}).raise_for_status()
     with opened(chromium, "desk", storage_state=state) as context:
         watched = Watched.of(context, server)
         page = watched.page
