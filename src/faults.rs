@@ -37,6 +37,8 @@ pub(crate) enum Bug {
     NoBooksCheck,
     /// Seals of rows are not looked at.
     NoSealCheck,
+    /// A replay forgets what clients call their orders.
+    ForgetOrderNames,
     /// Each statement of a schema step commits alone.
     MigrateInPieces,
 }

@@ -48,8 +48,13 @@ impl Client {
 
     /// A request to REST; no body is a GET.
     pub(crate) fn rest(&self, path: &str, body: Option<&Value>) -> Vec<u8> {
+        self.rest_as(&self.key, path, body)
+    }
+
+    /// The same with another key.
+    pub(crate) fn rest_as(&self, key: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
         let method = if body.is_some() { "POST" } else { "GET" };
-        self.request(method, path, "", &body.map(Value::to_string).unwrap_or_default())
+        request(key, method, path, "", &body.map(Value::to_string).unwrap_or_default())
     }
 
     /// A call of a tool.
@@ -69,17 +74,7 @@ impl Client {
             }
         };
         let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
-        self.request("POST", "/mcp", &head, &call.to_string())
-    }
-
-    fn request(&self, method: &str, path: &str, head: &str, body: &str) -> Vec<u8> {
-        let (key, length) = (&self.key, body.len());
-        format!(
-            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\n{head}\
-             accept: application/json, text/event-stream\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n{body}"
-        )
-        .into_bytes()
+        request(&self.key, "POST", "/mcp", &head, &call.to_string())
     }
 
     /// Sends a request and gives the body of a good answer.
@@ -117,6 +112,16 @@ impl Client {
         let id = answer["run"]["id"].as_str().context("no id in the answer")?;
         Ok(id.to_owned())
     }
+}
+
+fn request(key: &str, method: &str, path: &str, head: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\n{head}\
+         accept: application/json, text/event-stream\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 /// A connection from an address of its own for every few clients.

@@ -13,6 +13,7 @@ mod limits;
 mod long;
 mod many;
 mod page;
+mod paper;
 mod replay;
 mod report;
 mod server;
@@ -35,6 +36,8 @@ struct Size {
     steps: usize,
     /// Runs that are active together.
     runs: usize,
+    /// Paper accounts that are open together.
+    accounts: usize,
     /// Starts of the server.
     starts: usize,
     /// Where the data folders go.
@@ -48,12 +51,20 @@ impl Size {
             || PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
             PathBuf::from,
         );
-        let full =
-            Self { rounds: 24, calls: 4_000, steps: 2_000, runs: 10_000, starts: 12, folder };
+        let full = Self {
+            rounds: 24,
+            calls: 4_000,
+            steps: 2_000,
+            runs: 10_000,
+            accounts: 10_000,
+            starts: 12,
+            folder,
+        };
         if !quick {
             return full;
         }
-        Self { rounds: 12, calls: 640, steps: 320, runs: 2_000, starts: 5, ..full }
+        let (runs, accounts) = (2_000, 1_000);
+        Self { rounds: 12, calls: 640, steps: 320, runs, accounts, starts: 5, ..full }
     }
 
     /// A data folder that is gone when it is dropped.
@@ -96,5 +107,6 @@ const PARTS: &[(&str, Part)] = &[
     ("long", long::measure),
     ("replay", replay::measure),
     ("page", page::measure),
+    ("paper", paper::measure),
     ("start", start::measure),
 ];

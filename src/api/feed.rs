@@ -8,6 +8,7 @@ use axum::{
     body::to_bytes,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -16,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     limits::{BODY_BYTES_MAX, Limits},
-    pace, rest,
+    pace, request_id, rest,
 };
 use crate::{
     clock::Clock,
@@ -44,7 +45,7 @@ pub fn router(door: Door) -> Router {
     Router::new()
         .route(PATH, post(push))
         .method_not_allowed_fallback(rest::no_method)
-        .layer(CatchPanicLayer::custom(super::panicked))
+        .layer((middleware::from_fn(request_id::named), CatchPanicLayer::custom(super::panicked)))
         .with_state(Arc::new(door))
 }
 

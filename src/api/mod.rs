@@ -2,6 +2,7 @@
 
 pub mod listen;
 mod places;
+mod request_id;
 
 pub mod limits;
 mod pace;
@@ -59,16 +60,18 @@ pub fn with_mcp<S: ServerHandler + Clone>(app: &Arc<App>, limits: &Limits, serve
     let door = Arc::new(Door { app: Arc::clone(app), limits: limits.clone() });
     let panics = CatchPanicLayer::custom(panicked);
     let answer = middleware::from_fn_with_state(door, answer);
+    let named = middleware::from_fn(request_id::named);
     // One layer instead of several: each call copies every layer once per layer around it.
     let programs = rest::router(app)
         .merge(mcp::router(app, server))
         .merge(oauth::router(app))
         // It holds for the routes that are there already.
         .method_not_allowed_fallback(rest::no_method)
-        .layer((panics, cors(), answer.clone()));
+        .layer((named.clone(), panics, cors(), answer.clone()));
     // What is shown to a person is read by no other site.
-    let pages =
-        web::router(app).method_not_allowed_fallback(rest::no_method).layer((panics, answer));
+    let pages = web::router(app)
+        .method_not_allowed_fallback(rest::no_method)
+        .layer((named, panics, answer));
     let routes = programs.merge(pages);
     // Without it, axum would put the layers around the route again for every call.
     routes.with_state(())
@@ -118,6 +121,7 @@ fn cors() -> CorsLayer {
         header::RETRY_AFTER,
         header::LINK,
         mcp::SESSION_HEADER,
+        request_id::HEADER,
         HeaderName::from_static("mcp-protocol-version"),
     ];
     let exposed = exposed.into_iter().chain(standing::names()).collect::<Vec<_>>();

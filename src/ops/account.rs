@@ -69,9 +69,10 @@ pub(super) struct Auth {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Instant>")]
     expires_at: Option<String>,
-    /// Where a key may stand; left out once one has come.
+    /// Where a credential may stand; a bot key may in `X-API-Key` and as a bearer too. Left out
+    /// once one has come.
     #[serde(skip_serializing_if = "Option::is_none")]
-    auth_methods: Option<[&'static str; 3]>,
+    auth_methods: Option<[&'static str; 4]>,
     /// What to do next.
     next_action: &'static str,
     /// How to do it.
@@ -91,7 +92,7 @@ impl Auth {
             login_url: None,
             code: None,
             expires_at: None,
-            auth_methods: Some(["oauth", "x_api_key", "authorization_bearer"]),
+            auth_methods: Some(["oauth", "x_api_key", "authorization_bearer", "x_bot_key"]),
             next_action,
             message,
         }

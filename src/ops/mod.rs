@@ -87,6 +87,7 @@ pub const OPS: &[OpDef] = &[
     OpDef::of::<bot::orders::CancelOrder>(),
     OpDef::of::<bot::portfolio::GetPortfolio>(),
     OpDef::of::<bot::kpi::GetTradingKpi>(),
+    OpDef::of::<bot::standings::ListStandings>(),
     OpDef::of::<keys::ListKeys>(),
     OpDef::of::<keys::CreateKey>(),
     OpDef::of::<keys::RenameKey>(),

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    faults::{self, Bug},
     lives::Weighed,
     store::{
         chain::Head,
@@ -93,7 +94,12 @@ impl Live {
             let (moment, command) = known.ok_or_else(|| corrupt(entry.seq))?;
             book.advance(tape, moment);
             let done = match command {
-                Command::Place(order) => book.place(tape, order).is_ok(),
+                Command::Place(mut order) => {
+                    if faults::seeded(Bug::ForgetOrderNames) {
+                        order.client_order_id = None;
+                    }
+                    book.place(tape, order).is_ok()
+                }
                 Command::Cancel(number) => book.cancel(number).is_ok(),
             };
             if !done {

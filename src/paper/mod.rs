@@ -34,7 +34,7 @@ use crate::{
     store::{Store, Tx, paper},
 };
 
-pub use standings::{Ranked, Standing, TRADES_MIN};
+pub use standings::{Owner, Page, Ranked, Standing, TRADES_MIN};
 
 /// A paper account at a moment of its market.
 pub struct Look<'a> {
@@ -167,9 +167,9 @@ impl Paper {
         self.standings.of(self, account_id).await
     }
 
-    /// The best of the season, best first, at most so many.
-    pub async fn standings(&self, most: usize) -> Result<Vec<Ranked>, Error> {
-        self.standings.first(self, most).await
+    /// Who leads the season: at most so many behind the first `after`, best first.
+    pub async fn standings(&self, after: usize, most: usize) -> Result<Page, Error> {
+        self.standings.page(self, after, most).await
     }
 
     /// Drops the accounts that lie idle from memory.

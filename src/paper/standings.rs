@@ -1,7 +1,7 @@
 //! Who leads a season, as it was found at most five minutes ago.
 //!
 //! The table is a view: it is made when somebody asks and the last one is old, by moving every
-//! account on that has commands enough to be ranked.
+//! account on that has commands enough to have traded.
 
 use std::sync::Arc;
 
@@ -13,11 +13,14 @@ use uuid::Uuid;
 use super::{Paper, feed::Season, ids};
 use crate::{
     error::Error,
-    store::{Tx, paper},
+    store::{StoreError, Tx, accounts, paper},
 };
 
 /// Trades that an account must have closed to be ranked.
 pub const TRADES_MIN: u32 = 5;
+/// Commands without which there is no trade but that of a margin call: one opens, one closes, in as
+/// many parts as it takes.
+const COMMANDS_MIN: i64 = 2;
 /// How old a table may be.
 const AGE_MICROS_MAX: i64 = 5 * 60 * 1_000_000;
 /// Ids that are read at once.
@@ -39,13 +42,40 @@ pub struct Standing {
 pub struct Ranked {
     /// From 1.
     pub rank: u32,
+    /// The paper account.
+    pub id: Uuid,
     /// Whose it is.
     pub account_id: String,
     /// What it is worth.
     pub equity: Money,
     /// Trades it has closed.
     pub trades: u32,
-    id: Uuid,
+}
+
+/// Some rows of a table, best first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The season.
+    pub season: Season,
+    /// When the table was made.
+    pub as_of: Timestamp,
+    /// How many are ranked.
+    pub of: usize,
+    /// The rows, and what the owner of each is called in public as of now.
+    pub rows: Vec<(Ranked, Owner)>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// What the owner of a paper account is called in public.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// The handle, which they chose for it.
+    Handle(String),
+    /// They chose none: the name of an account is nobody's affair.
+    Unnamed,
+    /// The account was erased since the table was made.
+    Gone,
 }
 
 struct Table {
@@ -69,10 +99,20 @@ impl Standings {
         Ok(Standing { rank, of, as_of: table.as_of })
     }
 
-    /// The best rows.
-    pub(super) async fn first(&self, paper: &Paper, most: usize) -> Result<Vec<Ranked>, Error> {
+    /// At most so many rows behind the first `after`.
+    pub(super) async fn page(
+        &self,
+        paper: &Paper,
+        after: usize,
+        most: usize,
+    ) -> Result<Page, Error> {
         let table = self.table(paper).await?;
-        Ok(table.rows.iter().take(most).cloned().collect())
+        let rows: Vec<Ranked> = table.rows.iter().skip(after).take(most).cloned().collect();
+        let more = table.rows.len() > after.saturating_add(rows.len());
+        let rows = paper.store.read(move |tx| rows.into_iter().map(|it| owned(tx, it)).collect());
+        let rows = rows.await?;
+        let (season, as_of, of) = (table.season.clone(), table.as_of, table.rows.len());
+        Ok(Page { season, as_of, of, rows, more })
     }
 
     /// A table of this season that is not too old. Who comes while one is made waits for it.
@@ -93,6 +133,16 @@ impl Standings {
     }
 }
 
+/// A row with what its owner is called.
+fn owned(tx: &mut dyn Tx, row: Ranked) -> Result<(Ranked, Owner), StoreError> {
+    let account = accounts::by_id(tx, &row.account_id)?.filter(|it| it.deleted_at.is_none());
+    let owner = match account {
+        None => Owner::Gone,
+        Some(account) => account.handle.map_or(Owner::Unnamed, Owner::Handle),
+    };
+    Ok((row, owner))
+}
+
 impl Paper {
     /// Every account of a season that may be ranked, best first.
     async fn ranked(&self, season: &Season, now: Timestamp) -> Result<Vec<Ranked>, Error> {
@@ -101,7 +151,7 @@ impl Paper {
             let (market, from) = (season.market.clone(), after.clone());
             let number = i64::from(season.number);
             let page = move |tx: &mut dyn Tx| {
-                paper::busy(tx, &market, number, TRADES_MIN.into(), &from, IDS_MAX)
+                paper::busy(tx, &market, number, COMMANDS_MIN, &from, IDS_MAX)
             };
             let page = self.store.read(page).await?;
             let Some((last, _)) = page.last() else { break };

@@ -91,6 +91,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         then: |_| Ok(()),
     },
+    Migration {
+        version: 8,
+        name: "0008_feed_heads",
+        sql: include_str!("migrations/0008_feed_heads.sql"),
+        sqlite: "",
+        then: |_| Ok(()),
+    },
 ];
 
 const CREATE: &str =

@@ -65,6 +65,21 @@ impl PaperAccount {
             last_activity_at: row.int("last_activity_at")?,
         })
     }
+
+    /// Whether the header is whole and of this account.
+    fn begins_well(&self) -> Result<(), StoreError> {
+        let id = &self.origin.id;
+        let corrupt = |what: &str| {
+            Err(StoreError::corrupt("paper_accounts", format!("paper account {id}: {what}")))
+        };
+        if sha256(self.header.as_bytes()) != self.genesis {
+            return corrupt("the genesis is not the hash of the header");
+        }
+        if [id, &self.origin.account_id].iter().any(|it| !self.header.contains(it.as_str())) {
+            return corrupt("the header is of another one");
+        }
+        Ok(())
+    }
 }
 
 /// The paper account of this id, whoever owns it.
@@ -90,8 +105,11 @@ pub fn open(tx: &mut dyn Tx, origin: &Origin, header: &str) -> Result<PaperAccou
             (&genesis).into(),
         ],
     )?;
-    let open = get(tx, &origin.id)?;
-    open.ok_or_else(|| StoreError::Conflict(format!("paper account {}", origin.id)))
+    // The id follows from account, market and season: no other row can have them.
+    get(tx, &origin.id)?.ok_or_else(|| {
+        let what = format!("paper account {}: its row has another id", origin.id);
+        StoreError::corrupt("paper_accounts", what)
+    })
 }
 
 /// One command to append.
@@ -155,11 +173,8 @@ pub fn load(tx: &mut dyn Tx, id: &str) -> Result<Vec<Entry>, StoreError> {
 /// Checks a journal from the header on; a break is [`StoreError::Corrupt`] and names account and
 /// command.
 pub fn verify(account: &PaperAccount, entries: &[Entry]) -> Result<(), StoreError> {
+    account.begins_well()?;
     let id = &account.origin.id;
-    if sha256(account.header.as_bytes()) != account.genesis {
-        let what = format!("paper account {id}: the genesis is not the hash of the header");
-        return Err(StoreError::corrupt("paper_accounts", what));
-    }
     let last = entries.last().map_or(account.origin.created_at, |entry| entry.at);
     if account.last_activity_at != last {
         let what = format!("paper account {id}: the last command came at another time");
@@ -168,6 +183,12 @@ pub fn verify(account: &PaperAccount, entries: &[Entry]) -> Result<(), StoreErro
     verify_chain(&account.genesis, &account.head, entries).map_err(|broken| {
         StoreError::corrupt("paper_journal", format!("paper account {id}: {broken}"))
     })
+}
+
+/// Refuses the first row that is not the one that its journal began with.
+pub(crate) fn check_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    let rows = tx.query(select_account!(""), &[])?;
+    rows.iter().try_for_each(|row| PaperAccount::from_row(row)?.begins_well())
 }
 
 /// A paper account and its journal, checked; `None` where it was never opened.

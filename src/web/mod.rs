@@ -15,6 +15,7 @@ mod listed;
 mod markdown;
 mod methodology;
 mod page;
+mod paper;
 mod pricing;
 mod refused;
 mod run;
@@ -50,6 +51,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/terms", get(legal::terms))
         .route("/privacy", get(legal::privacy))
         .route("/leaderboard/{slug}", get(leaderboard::one))
+        .route("/paper", get(paper::show))
         .route("/login", get(sign_in::choose))
         .route("/login/{provider}", get(sign_in::begin))
         .route("/login/{provider}/callback", get(sign_in::finish))

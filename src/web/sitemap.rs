@@ -19,7 +19,7 @@ const RUNS: u32 = 1_000;
 /// How long either file may be kept.
 const KEPT: &str = "public, max-age=3600";
 /// Pages that are one each.
-const FIXED: [&str; 5] = ["/", "/scenarios", "/leaderboard", "/methodology", "/pricing"];
+const FIXED: [&str; 6] = ["/", "/scenarios", "/leaderboard", "/paper", "/methodology", "/pricing"];
 
 pub(super) fn router(app: &Arc<App>) -> Router {
     Router::new()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,24 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bottrade_server import ROOT, Binary, Server, environment, free_port
+from bottrade_server import Binary, Server, environment, free_port
+from desktop import desktop
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from test_mcp import MODES, SANDBOX, called, refused
 
-README = ROOT / "README.md"
 SECONDS = 30
-
-
-def desktop(server: Server, key: str) -> dict[str, Any]:
-    """The entry of claude_desktop_config.json that README.md shows, for this server."""
-    entries = re.compile(r'\{ "mcpServers": \{ "bottrade": (\{ "command": "[^"]*bottrade".*?\}) \} \}', re.DOTALL)
-    block = entries.search(README.read_text())
-    assert block, "README.md shows no configuration of the bridge"
-    entry = json.loads(block[1])
-    entry["command"] = str(server.binary.path)
-    arguments = [it.replace("http://127.0.0.1:8080", server.base).replace("YOUR_KEY", key) for it in entry["args"]]
-    return entry | {"args": arguments}
 
 
 @asynccontextmanager

@@ -12,6 +12,8 @@ import resource
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,34 +22,62 @@ from journal import Ledger, judge
 from strace import inject
 from victim import Answer, Client, Silence, Victim
 from world import LONG
-from writers import Call, settle
+from writers import Call, Maker, Placing, settle, traders
 
 CALLS = 120
-FIRST_WRITE, HEALED_WRITE = 400, 900
-"""Writes of the thread that commits; a call makes about fifteen."""
+FIRST_WRITE, HEALED_WRITE = 400, 600
+"""Writes of the thread that commits; a call makes about fifteen, and one where it is refused."""
 REFUSALS = 20
 TMPFS_BYTES, BALLAST_BYTES = 24 << 20, 22 << 20
 FILE_BYTES_MORE = 100 << 10
 """What a file may grow by, past the largest there is."""
 
 
-@pytest.fixture
-def run(victim: Victim) -> str:
-    """A run on a server that was stopped in order."""
+KINDS = ["run", "orders"]
+"""What calls are about: names of :class:`Task`."""
+
+
+@pytest.fixture(params=KINDS)
+def task(victim: Victim, request: pytest.FixtureRequest) -> Task:
+    """Something to do at a server that was stopped in order."""
     victim.start()
-    run = victim.client().start_run(LONG)
+    task = getattr(Task, request.param)(victim)
     assert victim.stop() == 0
-    return run
+    return task
+
+
+@dataclass(frozen=True)
+class Task:
+    """What calls are about."""
+
+    make: Maker
+    paths: tuple[str, ...] = ()
+    """What can be read of it without a write. Calls of paper trading are counted, so none of them is."""
+
+    @classmethod
+    def run(cls, victim: Victim) -> Task:
+        """A run that is traded."""
+        run = victim.client().start_run(LONG)
+        return cls(partial(Call.of, run), (f"runs/{run}", f"runs/{run}/trades"))
+
+    @classmethod
+    def orders(cls, victim: Victim) -> Task:
+        """Paper accounts that trade."""
+        return cls(partial(Placing.of, traders(victim)))
+
+    def reads(self, client: Client) -> None:
+        for path in (*self.paths, "runs", "scenarios", "leaderboard/scenarios"):
+            assert client.call("GET", path).acked, path
 
 
 class Work:
     """Calls to a server in trouble, each made once; what was refused is repeated in the end."""
 
-    def __init__(self, victim: Victim, run: str, *, lives: bool = True) -> None:
-        self.victim, self.run, self.ledger = victim, run, Ledger()
+    def __init__(self, victim: Victim, task: Task, *, lives: bool = True) -> None:
+        self.victim, self.task, self.ledger = victim, task, Ledger()
         self.lives = lives
         """Whether the server is expected to go on: its refusals are then looked at, and reads must go on too."""
-        self.open: list[Call] = []
+        self.open: list[Call | Placing] = []
         self.pattern = ""
         """A letter for each call: `a`cknowledged, `r`efused, `s`ilence."""
 
@@ -55,9 +85,9 @@ class Work:
         """Makes calls until as many were made, or the server is gone; `healed` is called after enough refusals."""
         client, made = self.victim.client(), len(self.pattern)
         for n in range(made, made + number):
-            call = Call.of(self.run, f"call-{n}", n)
+            call = self.task.make(f"call-{n}", n)
             try:
-                answer = client.call("POST", f"runs/{self.run}/{call.verb}", call.body, key=call.key)
+                answer = call.make(client)
             except Silence:
                 self.pattern += "s"
                 self.open.append(call)
@@ -66,12 +96,16 @@ class Work:
                 self.pattern += "a"
                 call.note(answer, self.ledger)
                 continue
+            if answer.status == 429:
+                # The minute's orders are used up, refused ones included.
+                self.ledger.limited += 1
+                continue
             self.pattern += "r"
             self.open.append(call)
             if self.lives:
                 refused_well(answer)
             if self.lives and self.pattern.count("r") == 1:
-                reads(client, self.run)
+                self.task.reads(client)
             if healed is not None and self.pattern.count("r") == REFUSALS:
                 healed()
 
@@ -79,7 +113,7 @@ class Work:
         """Repeats what was refused, stops the server and judges it."""
         client = self.victim.client()
         still = [call.key for call in self.open if not settle(client, call, self.ledger)]
-        reads(client, self.run)
+        self.task.reads(client)
         assert self.victim.stop() == 0, self.victim.log
         return [*still, *judge(self.victim.database, self.ledger)]
 
@@ -92,19 +126,14 @@ def refused_well(answer: Answer) -> None:
     assert answer.json["code"] == "unavailable"
 
 
-def reads(client: Client, run: str) -> None:
-    for path in (f"runs/{run}", f"runs/{run}/trades", "runs", "scenarios", "leaderboard/scenarios"):
-        assert client.call("GET", path).acked, path
-
-
 def files(victim: Victim) -> list[Path]:
     return [victim.database, victim.database.with_name("bottrade.sqlite-wal")]
 
 
-def test_no_space_left(victim: Victim, run: str, count: object) -> None:
+def test_no_space_left(victim: Victim, task: Task, count: object) -> None:
     victim.wrap(inject("pwrite64", "error=ENOSPC", f"{FIRST_WRITE}+", *files(victim)))
     victim.start()
-    work = Work(victim, run)
+    work = Work(victim, task)
     work.calls(CALLS)
     assert victim.alive, victim.log
     victim.kill()
@@ -115,10 +144,10 @@ def test_no_space_left(victim: Victim, run: str, count: object) -> None:
     assert work.repeated() == []
 
 
-def test_no_space_left_for_a_while(victim: Victim, run: str, count: object) -> None:
+def test_no_space_left_for_a_while(victim: Victim, task: Task, count: object) -> None:
     victim.wrap(inject("pwrite64", "error=ENOSPC", f"{FIRST_WRITE}..{HEALED_WRITE}", *files(victim)))
     victim.start()
-    work = Work(victim, run)
+    work = Work(victim, task)
     work.calls(1_000)
     count(acked=work.pattern.count("a"), refused=work.pattern.count("r"))
     assert "ar" in work.pattern and "ra" in work.pattern, "it did not go on by itself"
@@ -126,12 +155,12 @@ def test_no_space_left_for_a_while(victim: Victim, run: str, count: object) -> N
 
 
 @pytest.mark.parametrize("call", ["fsync,fdatasync", "pwrite64"])
-def test_input_output_error(victim: Victim, run: str, call: str, count: object) -> None:
+def test_input_output_error(victim: Victim, task: Task, call: str, count: object) -> None:
     """After a failed sync nothing that the process believes is certain: it ends, and recovers at its restart."""
     window = "20..22" if call != "pwrite64" else f"{FIRST_WRITE}..{FIRST_WRITE + 40}"
     victim.wrap(inject(call, "error=EIO", window, *files(victim)))
     victim.start()
-    work = Work(victim, run, lives=call == "pwrite64")
+    work = Work(victim, task, lives=call == "pwrite64")
     work.calls(CALLS)
     if work.lives:
         assert victim.alive and "ra" in work.pattern, victim.log
@@ -145,10 +174,10 @@ def test_input_output_error(victim: Victim, run: str, call: str, count: object) 
     assert work.repeated() == []
 
 
-def test_slow_syncs(victim: Victim, run: str, count: object) -> None:
+def test_slow_syncs(victim: Victim, task: Task, count: object) -> None:
     victim.wrap(inject("fsync,fdatasync", "delay_exit=300000", "3+", *files(victim)))
     victim.start()
-    work = Work(victim, run)
+    work = Work(victim, task)
     work.calls(12)
     count(acked=work.pattern.count("a"))
     assert work.pattern == "a" * 12
@@ -169,11 +198,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_disk_that_is_really_full(binary: Binary, tmp_path: Path, small_disk: Path, count: object) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_disk_that_is_really_full(
+    binary: Binary, tmp_path: Path, small_disk: Path, kind: str, count: object
+) -> None:
     victim, ballast = Victim(binary, tmp_path, data_dir=small_disk / "data"), small_disk / "ballast"
     try:
         victim.start()
-        work = Work(victim, victim.client().start_run(LONG))
+        work = Work(victim, getattr(Task, kind)(victim))
         ballast.write_bytes(bytes(BALLAST_BYTES))
         work.calls(CALLS, healed=ballast.unlink)
         count(acked=work.pattern.count("a"), refused=work.pattern.count("r"))
@@ -187,11 +219,11 @@ def test_a_limit_on_the_size_of_a_file(binary: Binary, tmp_path: Path, count: ob
     """The kernel sends SIGXFSZ, which ends a process that does not expect it, without a word."""
     victim = Victim(binary, tmp_path)
     victim.start()
-    run = victim.client().start_run(LONG)
+    task = Task.run(victim)
     most = max(file.stat().st_size for file in victim.data_dir.iterdir()) + FILE_BYTES_MORE
     resource.prlimit(victim.pid, resource.RLIMIT_FSIZE, (most, most))
     try:
-        work = Work(victim, run)
+        work = Work(victim, task)
         work.calls(CALLS)
         assert victim.alive, f"it ended with {victim.ended()}: {victim.log}"
         assert "ar" in work.pattern
@@ -203,13 +235,14 @@ def test_a_limit_on_the_size_of_a_file(binary: Binary, tmp_path: Path, count: ob
         victim.close()
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_judge_catches_a_failed_commit_that_is_answered_as_done(
-    faulty: Binary, tmp_path: Path, small_disk: Path
+    faulty: Binary, tmp_path: Path, small_disk: Path, kind: str
 ) -> None:
     victim = Victim(faulty, tmp_path, data_dir=small_disk / "data")
     try:
         victim.start(BOTTRADE_BUG="ignore_failed_commit")
-        work = Work(victim, victim.client().start_run(LONG), lives=False)
+        work = Work(victim, getattr(Task, kind)(victim), lives=False)
         (small_disk / "ballast").write_bytes(bytes(BALLAST_BYTES))
         work.calls(CALLS)
         victim.kill()
@@ -224,7 +257,7 @@ def test_the_judge_catches_a_server_that_goes_on_after_a_failed_sync(faulty: Bin
     victim.wrap(inject("fsync,fdatasync", "error=EIO", "20..22", *files(victim)))
     try:
         victim.start(BOTTRADE_BUG="go_on_after_failed_sync")
-        work = Work(victim, victim.client().start_run(LONG), lives=False)
+        work = Work(victim, Task.run(victim), lives=False)
         work.calls(CALLS)
         assert "r" in work.pattern
         with pytest.raises(subprocess.TimeoutExpired):

@@ -9,6 +9,7 @@ A killed process leaves its writes with the kernel, so this says nothing about p
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import re
 import threading
@@ -21,7 +22,7 @@ from bottrade_server import Binary
 from journal import Books, Ledger, judge
 from victim import Client, Silence, Victim
 from world import LONG, SHORT
-from writers import Call, Crowd, Maker, placing, runs, settle, stepping, traders
+from writers import Call, Crowd, Maker, Placing, placing, runs, settle, stepping, traders
 
 SAMPLE_KILLS = 30
 ALIVE_SECONDS = (0.002, 0.120)
@@ -131,28 +132,31 @@ PASSES = 6
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("orders", [False, True], ids=["runs", "orders"])
 @pytest.mark.parametrize("point", POINTS)
-def test_nothing_is_lost_or_doubled_at_a_fail_point(faulty: Binary, tmp_path: Path, point: str, count: object) -> None:
+def test_nothing_is_lost_or_doubled_at_a_fail_point(
+    faulty: Binary, tmp_path: Path, point: str, orders: bool, count: object
+) -> None:
     """The places between two system calls, where the server knows more than its caller."""
     died = 0
     for number in range(1, PASSES + 1):
         folder = tmp_path / str(number)
         folder.mkdir()
-        ledger, fell = fall(Victim(faulty, folder), f"{point}:{number}")
+        ledger, fell = fall(Victim(faulty, folder), f"{point}:{number}", orders=orders)
         died += fell
         assert judge(folder / "data/bottrade.sqlite", ledger) == [], f"{point}:{number}"
     count(points=PASSES, died=died)
     assert died == PASSES
 
 
-def fall(victim: Victim, fail: str, **env: str) -> tuple[Ledger, bool]:
-    """Three calls to a server that dies at a fail point; then again, to one that does not."""
+def fall(victim: Victim, fail: str, *, orders: bool = False, **env: str) -> tuple[Ledger, bool]:
+    """Eight calls to a server that dies at a fail point; then again, to one that does not."""
     ledger = Ledger()
     try:
         victim.start()
-        run = victim.client().start_run(LONG)
+        maker = trader(victim) if orders else functools.partial(Call.of, victim.client().start_run(LONG))
         assert victim.stop() == 0
-        calls = [Call.of(run, f"call-{n}", n) for n in range(8)]
+        calls = [maker(f"call-{n}", n) for n in range(8)]
         up = victim.comes_up(BOTTRADE_FAIL=fail, **env)
         if up:
             client = victim.client()
@@ -171,6 +175,13 @@ def fall(victim: Victim, fail: str, **env: str) -> tuple[Ledger, bool]:
     return ledger, fell
 
 
+def trader(victim: Victim) -> Maker:
+    """Places orders of one paper account, which is open."""
+    bot_key = victim.command("key", "create", "--bot", "--account", "trader").strip()
+    assert victim.client().call("GET", "bot/portfolio", credential=bot_key).acked
+    return functools.partial(Placing.of, [bot_key])
+
+
 DURING_A_CALL = "before_commit:3"
 """A start that finds nothing to do commits nothing; each of the eight calls that follow commits once."""
 
@@ -181,8 +192,16 @@ def test_the_judge_catches_an_answer_kept_in_a_transaction_of_its_own(faulty: Bi
     assert any("commands for" in problem for problem in judge(tmp_path / "data/bottrade.sqlite", ledger))
 
 
-def test_the_judge_catches_an_answer_before_the_commit(faulty: Binary, tmp_path: Path) -> None:
-    ledger, fell = fall(Victim(faulty, tmp_path), DURING_A_CALL, BOTTRADE_BUG="reply_before_commit")
+@pytest.mark.parametrize("orders", [False, True], ids=["runs", "orders"])
+def test_the_judge_catches_an_answer_before_the_commit(faulty: Binary, tmp_path: Path, orders: bool) -> None:
+    ledger, fell = fall(Victim(faulty, tmp_path), DURING_A_CALL, orders=orders, BOTTRADE_BUG="reply_before_commit")
     assert fell
     problems = judge(tmp_path / "data/bottrade.sqlite", ledger)
     assert any("is lost" in problem for problem in problems), problems
+
+
+def test_the_judge_catches_orders_whose_names_are_forgotten(faulty: Binary, tmp_path: Path) -> None:
+    ledger, fell = fall(Victim(faulty, tmp_path), DURING_A_CALL, orders=True, BOTTRADE_BUG="forget_order_names")
+    assert fell
+    problems = judge(tmp_path / "data/bottrade.sqlite", ledger)
+    assert any("is there 2 times" in problem for problem in problems), problems

@@ -9,9 +9,11 @@ from __future__ import annotations
 import random
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from bottrade_server import Binary
 from disk import DATABASE, FILES, Disk, Event, prefix, recorded
 from journal import Books, Ledger
@@ -37,9 +39,9 @@ class Recording:
     key: str
 
 
-def record(binary: Binary, folder: Path, answers: int, *, orders: bool = False, **env: str) -> Recording:
-    """Lets four writers work on a traced server, from its first start on. With orders half of them place some; then the
-    server was there before, for the keys of their bots."""
+def record(binary: Binary, folder: Path, answers: int, *, orders: int = 0, **env: str) -> Recording:
+    """Lets four writers work on a traced server, from its first start on. So many of them place orders; where any do,
+    the server was there before, for the keys of their bots."""
     folder.mkdir(exist_ok=True)
     log, victim = folder / "trace", Victim(binary, folder)
     calls: dict[int, list[Call | Placing]] = {}
@@ -53,9 +55,7 @@ def record(binary: Binary, folder: Path, answers: int, *, orders: bool = False, 
         victim.wrap(prefix(log))
         victim.start(**env)
         own, key = runs(victim.client()), victim.key
-        makers = stepping(own)
-        if orders:
-            makers[2:] = placing(bot_keys)[2:]
+        makers = placing(bot_keys)[:orders] + stepping(own)[orders:]
 
         def write(number: int) -> None:
             client, ledger, mine = victim.client(), Ledger(), []
@@ -71,6 +71,8 @@ def record(binary: Binary, folder: Path, answers: int, *, orders: bool = False, 
             thread.start()
         for thread in threads:
             thread.join(300)
+        # A client has its answer a little before the call that sent it has ended, and is in the trace.
+        time.sleep(0.5)
         victim.kill()
     finally:
         victim.close()
@@ -190,7 +192,7 @@ def test_nothing_is_lost_in_a_power_cut(binary: Binary, tmp_path: Path, full: bo
 def test_no_order_is_lost_in_a_power_cut(binary: Binary, tmp_path: Path, full: bool, count: object) -> None:
     """The same while bots place orders."""
     answers, states = FULL if full else SAMPLE
-    recording = record(binary, tmp_path / "server", answers, orders=True)
+    recording = record(binary, tmp_path / "server", answers, orders=WRITERS // 2)
     judged, problems = lost(recording, states, OPENED[full], binary, tmp_path)
     count(answers=answers, states=judged, opened=OPENED[full])
     assert problems == []
@@ -198,15 +200,17 @@ def test_no_order_is_lost_in_a_power_cut(binary: Binary, tmp_path: Path, full: b
     assert judged >= 1_200
 
 
-def test_the_judge_catches_synchronous_normal(faulty: Binary, tmp_path: Path) -> None:
-    recording = record(faulty, tmp_path / "server", SAMPLE[0], BOTTRADE_BUG="sync_normal")
+@pytest.mark.parametrize("orders", [0, WRITERS], ids=["runs", "orders"])
+def test_the_judge_catches_synchronous_normal(faulty: Binary, tmp_path: Path, orders: int) -> None:
+    recording = record(faulty, tmp_path / "server", SAMPLE[0], orders=orders, BOTTRADE_BUG="sync_normal")
     _, problems = lost(recording, 4, 0, faulty, tmp_path)
     assert any("lost" in it for it in problems)
     assert any("before its sync" in it for it in early(recording))
 
 
-def test_the_judge_catches_an_answer_before_the_commit(faulty: Binary, tmp_path: Path) -> None:
-    recording = record(faulty, tmp_path / "server", SAMPLE[0], BOTTRADE_BUG="reply_before_commit")
+@pytest.mark.parametrize("orders", [0, WRITERS], ids=["runs", "orders"])
+def test_the_judge_catches_an_answer_before_the_commit(faulty: Binary, tmp_path: Path, orders: int) -> None:
+    recording = record(faulty, tmp_path / "server", SAMPLE[0], orders=orders, BOTTRADE_BUG="reply_before_commit")
     assert any("before its sync" in it for it in early(recording))
     _, problems = lost(recording, 4, 0, faulty, tmp_path)
     assert any("lost" in it for it in problems)

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bottrade::ops::OPS;
+use bottrade::{api::feed, ops::OPS};
 
 use crate::files::root;
 
@@ -307,10 +307,11 @@ fn documents_name_only_routes_and_pages_that_exist() {
     }
 }
 
-/// Whether this is the address of an operation or the beginning of one.
+/// Whether this is the address of an operation, or the operator's, or the beginning of one.
 fn is_route(written: &str) -> bool {
     let written: Vec<&str> = written.trim_end_matches('/').split('/').collect();
-    OPS.iter().filter_map(|op| op.route.path.strip_prefix("/api/v1/")).any(|route| {
+    let paths = OPS.iter().map(|op| op.route.path).chain([feed::PATH]);
+    paths.filter_map(|path| path.strip_prefix("/api/v1/")).any(|route| {
         let route: Vec<&str> = route.split('/').collect();
         let fits = |(written, route): (&&str, &&str)| {
             written == route || route.starts_with('{') || written.is_empty() || *written == "…"

@@ -1,6 +1,7 @@
 //! The `OpenAPI` 3.1 document, read off [`OPS`].
 
 mod example;
+mod headers;
 mod operation;
 mod problem;
 mod recorded;
@@ -65,6 +66,7 @@ pub(crate) fn document(public_url: &str) -> Value {
             "securitySchemes": security_schemes(),
             "schemas": { "Problem": problem::schema() },
             "responses": problem::responses(),
+            "headers": headers::components(),
         },
     })
 }

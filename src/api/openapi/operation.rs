@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{example, problem, recorded};
+use super::{example, headers, problem, recorded};
 use crate::{
-    api::{form::Form, standing, table::Table},
+    api::{form::Form, table::Table},
     ops::{Access, IDEMPOTENCY_KEY, OPS, OpDef},
 };
 
@@ -40,13 +40,10 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
     };
     let suffix = form.map_or("", Form::suffix).replace('.', "_");
     let mut responses = Map::new();
-    let mut done = json!({ "description": "Done" });
+    let mut done = json!({ "description": "Done", "headers": headers::of(op) });
     if op.route.has_answer() {
         let contents = forms.iter().map(|it| (it.media_type().to_owned(), content(op, *it)));
         done["content"] = contents.collect::<Map<_, _>>().into();
-    }
-    if op.starts_run {
-        done["headers"] = standing_headers();
     }
     responses.insert(op.route.status.to_string(), done);
     // Where the path says the form, `Accept` is not asked.
@@ -64,18 +61,6 @@ pub(super) fn of(op: &OpDef, form: Option<Form>) -> Value {
         operation["requestBody"] = body;
     }
     operation
-}
-
-/// How an account stands with its runs, on the answers to who starts one.
-pub(super) fn standing_headers() -> Value {
-    let about = [
-        "Runs that a month of the plan has; none of these headers where there is no limit.",
-        "Runs that may still be started this month.",
-        "When the next month of UTC begins, in seconds since 1970.",
-    ];
-    let named = standing::KNOWN.into_iter().zip(about);
-    let header = |about| json!({ "description": about, "schema": { "type": "integer" } });
-    named.map(|(name, about)| (name.to_owned(), header(about))).collect::<Map<_, _>>().into()
 }
 
 /// What is open to everybody can be asked with a key too.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::operation::standing_headers;
+use super::headers;
 use crate::{
     api::{form::Form, limits::BODY_BYTES_MAX},
     error::{Dialect, Error, RunLimit},
@@ -220,11 +220,9 @@ fn response(failure: &Failure) -> Value {
     let runs_out = samples.iter().any(|it| it.run_limit.is_some());
     let mut response = json!({
         "description": failure.about,
+        "headers": headers::of_failure(failure.status, runs_out),
         "content": { "application/problem+json": content },
     });
-    if runs_out {
-        response["headers"] = standing_headers();
-    }
     if let Some((name, value)) = samples.iter().find_map(Error::header) {
         response["headers"][name.as_str()] = json!({
             "schema": { "type": "string" },

@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim::Money;
 
 use super::{
     Clock,
@@ -15,12 +14,12 @@ use crate::{
         Access, Cx, Effect, Op, Route,
         views::{Instant, instant},
     },
-    paper::Look,
+    paper::{Look, feed::Season},
     plan::Plan,
 };
 
 /// Marks who trades by a program.
-const ROBOT: char = '🤖';
+pub(super) const ROBOT: char = '🤖';
 
 #[doc = include_str!("../../../tools/get_bot_account.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -52,19 +51,30 @@ pub(crate) struct BotAccount {
     plan: &'static str,
     bot_keys_used: usize,
     bot_keys_limit: u32,
-    pub(crate) season: Season,
+    pub(crate) season: SeasonView,
 }
 
 /// How long an account trades; the next season begins with a new one.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Season {
+#[schemars(rename = "Season")]
+pub(crate) struct SeasonView {
     pub(crate) number: u32,
     /// In our time.
     #[schemars(with = "Instant")]
-    starts_at: String,
+    pub(crate) starts_at: String,
     /// In our time.
     #[schemars(with = "Instant")]
     pub(crate) ends_at: String,
+}
+
+impl SeasonView {
+    pub(super) fn of(season: &Season) -> Self {
+        Self {
+            number: season.number,
+            starts_at: instant(season.starts_at.as_microsecond()),
+            ends_at: instant(season.ends_at.as_microsecond()),
+        }
+    }
 }
 
 impl Op for GetBotAccount {
@@ -80,16 +90,9 @@ impl Op for GetBotAccount {
         let plan = Plan::parse(&account.plan).unwrap_or(Plan::Free);
         let calls = cx.app.meter.calls(&account.id, plan).await?;
         let keys = cx.app.accounts.keys(&account.id, Family::Bot).await?;
-        let view = |look: &Look<'_>| {
-            let season = Season {
-                number: look.season.number,
-                starts_at: instant(look.season.starts_at.as_microsecond()),
-                ends_at: instant(look.season.ends_at.as_microsecond()),
-            };
-            (Clock::of(look), look.book.cash(), season)
-        };
-        let (clock, cash, season): (Clock, Money, Season) =
-            cx.app.paper.look(&account.id, view).await?;
+        let view =
+            |look: &Look<'_>| (Clock::of(look), look.book.cash(), SeasonView::of(look.season));
+        let (clock, cash, season) = cx.app.paper.look(&account.id, view).await?;
         let owner = account.handle.as_deref().unwrap_or(&account.name);
         Ok(BotAccount {
             clock,

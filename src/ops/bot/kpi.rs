@@ -10,7 +10,7 @@ use super::{Clock, Digits};
 use crate::{
     error::{Dialect, Error},
     ops::{Access, Cx, Effect, Op, Route},
-    paper::{Look, TRADES_MIN},
+    paper::{Look, TRADES_MIN, feed::Season},
 };
 
 /// What a record is that was made on replayed history: nobody may take it for a forecast.
@@ -62,7 +62,6 @@ impl Figures {
         let kpi = Kpi::of(look.book, look.tape);
         let reasons = kpi.null_reasons();
         let figure = |metric: Metric| digits.figure(metric.unwrap_or_default());
-        let replayed = look.season.source.starts_with("replay");
         Self {
             clock: Clock::of(look),
             season: look.season.number,
@@ -80,9 +79,14 @@ impl Figures {
             rank: None,
             rank_total: 0,
             rank_min_trades: TRADES_MIN,
-            label: if replayed { OF_HISTORY } else { OF_A_FEED },
+            label: label_of(look.season),
         }
     }
+}
+
+/// What kind of record an account of this season has.
+pub(super) fn label_of(season: &Season) -> &'static str {
+    if season.source.starts_with("replay") { OF_HISTORY } else { OF_A_FEED }
 }
 
 impl Op for GetTradingKpi {

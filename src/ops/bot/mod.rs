@@ -11,6 +11,7 @@ pub(super) mod orders;
 pub(super) mod place;
 pub(crate) mod portfolio;
 pub(super) mod quotes;
+pub(crate) mod standings;
 mod words;
 
 use schemars::JsonSchema;

@@ -18,9 +18,9 @@ use crate::{
 /// Orders of a page, where nobody says how many.
 const ORDERS_SHOWN: i64 = 20;
 /// The most that a page can have.
-const ORDERS_SHOWN_MAX: i64 = 100;
-/// What a page is asked for by: the number of an order.
-const CURSOR: &str = "^[1-9][0-9]{0,8}$";
+pub(super) const ORDERS_SHOWN_MAX: i64 = 100;
+/// What a page is asked for by: a number.
+pub(super) const CURSOR: &str = "^[1-9][0-9]{0,8}$";
 
 #[doc = include_str!("../../../tools/cancel_order.md")]
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -103,15 +103,16 @@ pub(in crate::ops) struct OrderPage {
     next_cursor: Option<String>,
 }
 
-impl GetOrders {
-    fn limit(&self) -> Result<usize, Error> {
-        let limit = self.limit.unwrap_or(ORDERS_SHOWN);
-        let good = (1..=ORDERS_SHOWN_MAX).contains(&limit).then_some(limit);
-        good.and_then(|it| usize::try_from(it).ok()).ok_or_else(|| {
-            Error::invalid_field("limit", &format!("must be between 1 and {ORDERS_SHOWN_MAX}"))
-        })
-    }
+/// How many rows a page has.
+pub(super) fn limited(asked: Option<i64>) -> Result<usize, Error> {
+    let limit = asked.unwrap_or(ORDERS_SHOWN);
+    let good = (1..=ORDERS_SHOWN_MAX).contains(&limit).then_some(limit);
+    good.and_then(|it| usize::try_from(it).ok()).ok_or_else(|| {
+        Error::invalid_field("limit", &format!("must be between 1 and {ORDERS_SHOWN_MAX}"))
+    })
+}
 
+impl GetOrders {
     /// The number below which the page begins: orders that come meanwhile move no page.
     fn below(&self) -> Result<u32, Error> {
         // An address has no null: nothing after the name is none.
@@ -131,7 +132,7 @@ impl Op for GetOrders {
     type Output = OrderPage;
 
     async fn run(self, cx: &Cx) -> Result<OrderPage, Error> {
-        let (limit, below) = (self.limit()?, self.below()?);
+        let (limit, below) = (limited(self.limit)?, self.below()?);
         let wanted = |order: &&Order| {
             order.number < below && self.status.is_none_or(|status| status.0 == order.status)
         };

@@ -12,11 +12,12 @@ use super::fault;
 use super::tx::SqliteTx;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{idempotency, runs, scores, usage};
+use crate::store::{idempotency, paper, runs, scores, usage};
 use rusqlite::Connection;
 use std::path::Path;
 
-/// A table with seals: its name, how it is examined and repaired, and who checks its rows.
+/// A table whose rows have seals or a header: its name, how it is examined and repaired, and who
+/// checks its rows.
 struct Sealed {
     name: &'static str,
     examine: &'static str,
@@ -24,7 +25,7 @@ struct Sealed {
     rows: fn(&mut dyn Tx) -> Result<(), StoreError>,
 }
 
-const TABLES: [Sealed; 4] = [
+const TABLES: [Sealed; 5] = [
     Sealed {
         name: "runs",
         examine: "PRAGMA integrity_check(runs)",
@@ -42,6 +43,12 @@ const TABLES: [Sealed; 4] = [
         examine: "PRAGMA integrity_check(scores)",
         rebuild: "REINDEX scores",
         rows: scores::check_all,
+    },
+    Sealed {
+        name: "paper_accounts",
+        examine: "PRAGMA integrity_check(paper_accounts)",
+        rebuild: "REINDEX paper_accounts",
+        rows: paper::check_all,
     },
     Sealed {
         name: "bot_usage",

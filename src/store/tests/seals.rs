@@ -74,7 +74,7 @@ fn the_rows_of_an_older_database_are_sealed() {
          ALTER TABLE accounts DROP COLUMN deleted_at; DROP TABLE identities; DROP TABLE sessions;
          DROP TABLE tickets; DROP TABLE oauth_clients; DROP TABLE tokens; DROP TABLE grants;
          DROP TABLE audit; DROP TABLE paper_journal; DROP TABLE paper_accounts;
-         DROP TABLE feed_journal; DROP TABLE bot_usage;
+         DROP TABLE feed_journal; DROP TABLE feed_heads; DROP TABLE bot_usage;
          DROP TRIGGER journal_is_append_only_delete; DROP TABLE erased_journal;
          CREATE TRIGGER journal_is_append_only_delete BEFORE DELETE ON journal
          BEGIN SELECT RAISE(ABORT, 'a journal row is never deleted'); END;",

@@ -79,9 +79,9 @@ class Claude:
         (tokens,) = kept["mcpOAuth"].values()
         return tokens
 
-    def play(self, model: Model, last_word: str = LAST_WORD) -> None:
+    def play(self, model: Model, last_word: str = LAST_WORD, prompt: str = PROMPT) -> None:
         """Has a model do what the prompt says, to its last word."""
-        command = [self.program, "-p", PROMPT, "--allowedTools", "mcp__bottrade", "--output-format", "json"]
+        command = [self.program, "-p", prompt, "--allowedTools", "mcp__bottrade", "--output-format", "json"]
         settings = SETTINGS | {"ANTHROPIC_BASE_URL": model.base}
         done = self.packages.run(*command, home=self.home, **settings)
         assert done.returncode == 0, done

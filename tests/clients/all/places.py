@@ -21,6 +21,7 @@ PUBLIC = (
     f"/scenarios/{SANDBOX}",
     "/leaderboard",
     f"/leaderboard/{SANDBOX}",
+    "/paper",
     "/methodology",
     "/docs",
     "/docs/agent-guide",

@@ -2,6 +2,7 @@
 
 mod orders;
 mod shapes;
+mod standings;
 
 use serde_json::{Value, json};
 

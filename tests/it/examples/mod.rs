@@ -13,6 +13,7 @@ use bottrade::{
     error::Dialect,
     keys::Family,
     ops::OpDef,
+    paper::TRADES_MIN,
     plan::Plan,
     scenarios::Catalog,
     store::{
@@ -95,6 +96,16 @@ impl Stage {
     async fn key(&self) -> String {
         let (account, accounts) = (self.account().await, &self.app.app.accounts);
         accounts.add_key(&account, "nightly", Family::Benchmark).await.unwrap().row.id
+    }
+
+    /// Trades enough to be ranked, under a handle.
+    async fn closed_trades(&self) {
+        let handle = "UPDATE accounts SET handle = name";
+        self.store.write(move |tx| tx.exec(handle, &[])).await.unwrap();
+        for side in ["SELL", "BUY"].repeat(TRADES_MIN as usize) {
+            let order = json!({ "symbol": "BTC-USD", "side": side, "quantity": 0.1 });
+            self.client.post("/api/v1/bot/orders", order).await.expect(201);
+        }
     }
 
     /// A bot key that is made for an example.

@@ -109,6 +109,10 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
             stage.grant().await;
             stage.client.rest(&method, &address, body).await
         }
+        "/api/v1/bot/standings" => {
+            stage.closed_trades().await;
+            stage.client.rest(&method, &address, body).await
+        }
         "/api/v1/bot/keys" => {
             stage.bot_key().await;
             stage.client.rest(&method, &address, body).await

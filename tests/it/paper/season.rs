@@ -1,5 +1,6 @@
 //! Each season begins anew.
 
+use bottrade::paper::{Owner, Page};
 use sim::paper::{STARTING_CASH, Side};
 
 use super::{Asked, books, place, trader};
@@ -55,8 +56,15 @@ async fn rank_comes_with_enough_trades_and_is_shared_by_equals() {
         ranks.push((standing.rank, standing.of));
     }
     assert_eq!(ranks, [(Some(1), 3), (Some(1), 3), (Some(3), 3), (None, 3)]);
-    let first = app.app.paper.standings(2).await.unwrap();
-    assert_eq!(first.iter().map(|row| row.rank).collect::<Vec<_>>(), [1, 1]);
+    let page = async |after, most| app.app.paper.standings(after, most).await.unwrap();
+    let ranks = |page: &Page| page.rows.iter().map(|(row, _)| row.rank).collect::<Vec<_>>();
+    let (first, rest) = (page(0, 2).await, page(2, 2).await);
+    assert_eq!((ranks(&first), first.more, first.of), (vec![1, 1], true, 3));
+    assert_eq!((ranks(&rest), rest.more, rest.of), (vec![3], false, 3));
+    assert_eq!(ranks(&page(9, 2).await), Vec::<u32>::new());
+    assert_eq!(rest.rows[0].1, Owner::Unnamed);
+    assert!(app.app.accounts.erase(&all[2]).await.unwrap());
+    assert_eq!(page(2, 2).await.rows[0].1, Owner::Gone);
     // The table is up to five minutes old.
     let of = |account: String| {
         let app = &app;

@@ -3,6 +3,7 @@
 mod doors;
 mod leaderboard;
 mod methods;
+mod request_id;
 mod runs;
 mod scenarios;
 mod smoke;

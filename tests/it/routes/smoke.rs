@@ -37,7 +37,8 @@ async fn connecting_tells_how_to_get_a_key() {
     let nobody = app.anon().tool("connect_bottrade", json!({ "wait_seconds": 3 })).await.value;
     assert_eq!(nobody["status"], "auth_required");
     assert!(nobody["message"].as_str().unwrap().contains("bottrade key create"), "{nobody}");
-    assert_eq!(nobody["auth_methods"], json!(["oauth", "x_api_key", "authorization_bearer"]));
+    let methods = json!(["oauth", "x_api_key", "authorization_bearer", "x_bot_key"]);
+    assert_eq!(nobody["auth_methods"], methods);
     let status = app.anon().tool("auth_status", json!({})).await.value;
     assert_eq!(status["next_action"], "connect_bottrade");
     let ada = app.account("ada").await;

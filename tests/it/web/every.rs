@@ -39,6 +39,7 @@ async fn public() -> Vec<Sample> {
         ("scenario.html", vec!["/scenarios/tiny", "/scenarios/gaps", "/scenarios/margin"]),
         ("leaderboards.html", vec!["/leaderboard"]),
         ("leaderboard.html", vec!["/leaderboard/tiny?sort_by=sharpe", "/leaderboard/wide"]),
+        ("paper.html", vec!["/paper", "/paper?cursor=7"]),
         ("methodology.html", vec!["/methodology"]),
         ("docs.html", vec!["/docs"]),
         ("chapter.html", vec!["/docs/agent-guide", "/docs/rest", "/docs/skill"]),

@@ -3,7 +3,7 @@
 mod account;
 mod curves;
 mod every;
-mod html;
+pub(crate) mod html;
 mod pages;
 mod refused;
 mod run;
@@ -63,7 +63,7 @@ async fn published(client: &Client, name: &str, quantity: u32) -> String {
 }
 
 /// What a browser gets there.
-async fn visit(app: &TestApp, path: &str) -> Reply {
+pub(crate) async fn visit(app: &TestApp, path: &str) -> Reply {
     let request = Request::get(path).header("accept", BROWSER).body(Body::empty()).unwrap();
     app.anon().send(request).await
 }

@@ -33,6 +33,8 @@ pub(super) fn paths() -> Vec<String> {
         "/leaderboard/tiny?sort_by=sortino",
         "/leaderboard/tiny?sort_by=max_drawdown",
         "/leaderboard/wide",
+        "/paper",
+        "/paper?cursor=7",
         "/methodology",
         "/docs",
         "/docs/agent-guide",
