@@ -49,17 +49,13 @@ class Pace:
 def allowed(server: Server, watched: Watched, url: str) -> str:
     """What a person does whom Claude Code sends to a page: signs in by what that page says, and allows it."""
     page = watched.page
-    page.route(re.compile(r"^http://localhost:\d+/"), lambda route: route.fulfill(body="", content_type="text/plain"))
     page.goto(url)
     command = page.inner_text("main pre").strip()
     assert command == "bottrade login-link"
     page.goto(server.command(*shlex.split(command)[1:], "--public-url", server.base).strip())
     page.click("button:has-text('Sign in')")
     expect(page.locator("h1")).to_contain_text("Claude Code")
-    page.click("button:has-text('Allow')")
-    page.wait_for_url(re.compile(r"^http://localhost:\d+/"))
-    watched.asked.clear()
-    return page.url
+    return watched.pressed_and_sent("button:has-text('Allow')", "http://localhost:")
 
 
 def watch(watched: Watched) -> list[str]:
