@@ -26,6 +26,12 @@ pub enum Event {
     ReuseDetected,
     /// The account was put on a plan.
     PlanSet,
+    /// Somebody began to buy a plan.
+    CheckoutBegun,
+    /// What they began to buy was paid.
+    CheckoutPaid,
+    /// What the account pays for stands otherwise than before.
+    SubscriptionChanged,
     /// The account got another handle.
     HandleSet,
     /// The account was erased.
@@ -45,6 +51,9 @@ impl Event {
             Self::GrantRevoked => "grant.revoked",
             Self::ReuseDetected => "grant.reuse_detected",
             Self::PlanSet => "account.plan_set",
+            Self::CheckoutBegun => "billing.checkout_begun",
+            Self::CheckoutPaid => "billing.checkout_paid",
+            Self::SubscriptionChanged => "billing.subscription",
             Self::HandleSet => "account.handle_set",
             Self::AccountErased => "account.erased",
         }

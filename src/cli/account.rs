@@ -19,7 +19,7 @@ use crate::{
     keys::Family,
     ops::views::instant,
     plan::Plan,
-    store::{Store, runs, usage},
+    store::{Store, billing, runs, usage},
 };
 
 /// Events that an export holds at most, the newest.
@@ -130,6 +130,7 @@ impl Desk {
         let sessions = self.accounts.sessions(&account.id).await?;
         let id = account.id.clone();
         let usage = self.store.read(move |tx| usage::get(tx, &id)).await?;
+        let paid = self.paid(&account.id).await?;
         let events = self.accounts.events(&account.id, EVENTS_MAX).await?;
         let whole = json!({
             "account": { "id": account.id, "name": account.name, "handle": account.handle,
@@ -147,6 +148,7 @@ impl Desk {
                 "expires_at": instant(it.expires_at) })).collect::<Vec<_>>(),
             "bot_calls": usage.map(|it| json!({ "month": it.month_shown(),
                 "calls": it.month_calls })),
+            "billing": paid,
             "events": events.iter().map(|it| json!({ "at": instant(it.at), "event": it.event,
                 "about": it.about })).collect::<Vec<_>>(),
             "runs": runs.iter().map(|it| json!({ "id": it.origin.id,
@@ -155,6 +157,26 @@ impl Desk {
                 "published_at": it.published_at.map(instant) })).collect::<Vec<_>>(),
         });
         Ok(serde_json::to_string_pretty(&whole)?)
+    }
+
+    /// What an account pays for, and what it began to buy.
+    async fn paid(&self, account_id: &str) -> anyhow::Result<Value> {
+        let id = account_id.to_owned();
+        let kept = self
+            .store
+            .read(move |tx| Ok((billing::customer(tx, &id)?, billing::checkouts(tx, &id)?)));
+        let (customer, checkouts) = kept.await?;
+        let (called, subscription) =
+            customer.map_or((None, None), |it| (Some(it.customer_id), it.subscription));
+        Ok(json!({
+            "stripe_customer": called,
+            "subscription": subscription.map(|it| json!({ "id": it.id, "status": it.status,
+                "plan": it.plan, "ends": it.ends, "period_end": it.period_end.map(instant),
+                "past_due_since": it.past_due_since.map(instant) })),
+            "checkouts": checkouts.iter().map(|it| json!({ "id": it.id, "plan": it.plan,
+                "created_at": instant(it.created_at), "paid_at": it.paid_at.map(instant),
+                "key_id": it.key_id })).collect::<Vec<_>>(),
+        }))
     }
 
     async fn delete(&self, asked: &str) -> anyhow::Result<String> {
@@ -170,7 +192,18 @@ impl Desk {
             anyhow::ensure!(typed.trim() == account.name, "nothing was erased");
         }
         self.accounts.erase(&account.id).await?;
-        Ok(format!("{} ({}) is erased", account.name, account.id))
+        let id = account.id.clone();
+        let customer = self.store.read(move |tx| billing::customer(tx, &id)).await?;
+        let remains = customer.map(|it| {
+            let called = it.customer_id;
+            format!(
+                "\nStripe still has the customer {called}: what it pays for is ended, and it is \
+                 forgotten, by a server with the key of Stripe within ten minutes, or by \
+                 `bottrade billing reconcile`"
+            )
+        });
+        let remains = remains.unwrap_or_default();
+        Ok(format!("{} ({}) is erased{remains}", account.name, account.id))
     }
 
     async fn set_plan(&self, asked: &str, plan: Plan) -> anyhow::Result<String> {

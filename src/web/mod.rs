@@ -2,6 +2,7 @@
 
 mod account;
 pub mod assets;
+mod billing;
 mod browser;
 mod chart;
 mod clients;
@@ -57,6 +58,9 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(metadata::AUTHORIZE, get(consent::ask).post(consent::answer))
         .route("/connect/{ticket}", get(connect::ask).post(connect::answer))
         .route("/account", get(account::show))
+        .route("/billing/checkout", post(billing::checkout))
+        .route("/billing/portal", post(billing::portal))
+        .route(billing::DONE, get(billing::done).post(billing::key))
         .with_state(Arc::clone(app))
         .merge(scenarios::router(app))
         .merge(docs::router(app))

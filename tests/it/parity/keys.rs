@@ -60,6 +60,7 @@ async fn every_closed_operation_asks_for_a_key_at_both_doors() {
         "get_journal",
         "get_leaderboard",
         "list_leaderboards",
+        "get_checkout",
     ];
     assert_eq!(open, expected, "what is open to everybody is said here");
 }
