@@ -9,7 +9,8 @@ use crate::paper::meter::Standing;
 
 /// What most clients know: the most calls in the window of which fewest remain, those that remain,
 /// and when the next window begins, in seconds since 1970.
-pub(super) const KNOWN: [&str; 3] = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+pub(super) const KNOWN: [&str; 3] =
+    ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
 
 /// The first of them by both names: the known one, and that of the bots' contract.
 const LIMIT: [HeaderName; 2] = both(KNOWN[0], "x-vq-ratelimit-limit");
