@@ -1,6 +1,9 @@
 """A newcomer's first ten minutes: start, `play`, connect Claude Code by the copied line, and watch it play.
 
-Only what the program and its pages say leads from one step to the next.
+Only what the program and its pages say leads from one step to the next. What stood in the way when it was first played,
+and was mended: a run that was going on had to be found by its id, now the account page lists it; what was allowed could
+be taken back by a REST call alone, now by a button; the sign-in page did not say that `bottrade login-link` must look into
+the folder that the server was started with.
 """
 
 from __future__ import annotations
