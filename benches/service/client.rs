@@ -48,13 +48,7 @@ impl Client {
 
     /// A request to REST; no body is a GET.
     pub(crate) fn rest(&self, path: &str, body: Option<&Value>) -> Vec<u8> {
-        self.rest_as(&self.key, path, body)
-    }
-
-    /// The same with another key.
-    pub(crate) fn rest_as(&self, key: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
-        let method = if body.is_some() { "POST" } else { "GET" };
-        request(key, method, path, "", &body.map(Value::to_string).unwrap_or_default())
+        rest_as(&self.key, path, body)
     }
 
     /// A call of a tool.
@@ -188,4 +182,10 @@ pub(crate) fn together(workers: &mut [Worker], calls: usize) -> anyhow::Result<T
     });
 
     Ok(Times::new(times?.concat()))
+}
+
+/// A request to REST with this key; no body is a GET.
+pub(crate) fn rest_as(key: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
+    let method = if body.is_some() { "POST" } else { "GET" };
+    request(key, method, path, "", &body.map(Value::to_string).unwrap_or_default())
 }

@@ -27,7 +27,7 @@ use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
     Size,
-    client::{Client, Worker, together},
+    client::{Client, Worker, rest_as, together},
     disk::{Disk, FRAME, How},
     limits::{FLAT_MAX, ONE_WRITER_MAX},
     report::{Report, short},
@@ -192,7 +192,7 @@ impl Served {
         let server = Server::bottrade(data.path())?;
         let client = Client::connect(&server, 0)?;
         // The season's market is made before anything is weighed.
-        let first = client.rest_as(&bots[0].key, "/api/v1/bot/quotes", None);
+        let first = rest_as(&bots[0].key, "/api/v1/bot/quotes", None);
         let mut worker = Worker::new(client, vec![first]);
         worker.work(1)?;
         let before = server.memory("VmRSS")?;
@@ -205,8 +205,7 @@ impl Served {
             "order_type": "MARKET", "quantity": "0.0001" });
         // A connection without a request is soon closed.
         let client = Client::connect(&server, 0)?;
-        let orders =
-            bots.iter().map(|it| client.rest_as(&it.key, "/api/v1/bot/orders", Some(&order)));
+        let orders = bots.iter().map(|it| rest_as(&it.key, "/api/v1/bot/orders", Some(&order)));
         let worker = Worker::new(Client::connect(&server, 0)?, orders.collect());
         Ok(Self { server, bytes, worker, _data: data })
     }
@@ -224,7 +223,7 @@ fn lookers(server: &Server, bots: &[Bot]) -> anyhow::Result<Vec<Worker>> {
     let shares = bots.chunks(bots.len().div_ceil(CLIENTS)).enumerate();
     let looker = |(number, share): (usize, &[Bot])| {
         let client = Client::connect(server, number)?;
-        let look = |bot: &Bot| client.rest_as(&bot.key, "/api/v1/bot/portfolio", None);
+        let look = |bot: &Bot| rest_as(&bot.key, "/api/v1/bot/portfolio", None);
         let looks = share.iter().map(look).collect();
         Ok(Worker::new(client, looks))
     };

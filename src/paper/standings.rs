@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{Paper, feed::Season, ids};
 use crate::{
     error::Error,
+    plan::Plan,
     store::{StoreError, Tx, accounts, paper},
 };
 
@@ -138,7 +139,10 @@ fn owned(tx: &mut dyn Tx, row: Ranked) -> Result<(Ranked, Owner), StoreError> {
     let account = accounts::by_id(tx, &row.account_id)?.filter(|it| it.deleted_at.is_none());
     let owner = match account {
         None => Owner::Gone,
-        Some(account) => account.handle.map_or(Owner::Unnamed, Owner::Handle),
+        Some(account) if account.plan_as(Plan::parse)?.has_handle() => {
+            account.handle.map_or(Owner::Unnamed, Owner::Handle)
+        }
+        Some(_) => Owner::Unnamed,
     };
     Ok((row, owner))
 }

@@ -68,13 +68,7 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
     let (mut address, mut query) = (path.to_owned(), Vec::new());
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let (name, example) = (parameter["name"].as_str().unwrap(), &parameter["example"]);
-        let text = match example {
-            Value::Array(items) => {
-                items.iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>().join(",")
-            }
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        let text = written(example);
         match (parameter["in"].as_str().unwrap(), name) {
             ("path", "run_id") => address = address.replace("{run_id}", stage.run(run)),
             ("path", "order_id") if path.starts_with("/api/v1/bot/") => {
@@ -108,23 +102,32 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
             let body = body.map_or_else(Body::empty, Body::from);
             stage.app.anon().send(request.body(body).unwrap()).await
         }
-        "/api/v1/billing/portal" | "/api/v1/billing/account" => {
-            stage.checkout().await;
+        _ => {
+            prepare(stage, path).await;
             stage.client.rest(&method, &address, body).await
         }
-        "/api/v1/grants" => {
-            stage.grant().await;
-            stage.client.rest(&method, &address, body).await
+    }
+}
+
+/// Makes what an operation shows.
+async fn prepare(stage: &Stage, path: &str) {
+    match path {
+        "/api/v1/billing/portal" | "/api/v1/billing/account" => drop(stage.checkout().await),
+        "/api/v1/grants" => drop(stage.grant().await),
+        "/api/v1/bot/standings" => stage.closed_trades().await,
+        "/api/v1/bot/keys" => drop(stage.bot_key().await),
+        _ => {}
+    }
+}
+
+/// A parameter's example as an address has it.
+fn written(example: &Value) -> String {
+    match example {
+        Value::Array(items) => {
+            items.iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>().join(",")
         }
-        "/api/v1/bot/standings" => {
-            stage.closed_trades().await;
-            stage.client.rest(&method, &address, body).await
-        }
-        "/api/v1/bot/keys" => {
-            stage.bot_key().await;
-            stage.client.rest(&method, &address, body).await
-        }
-        _ => stage.client.rest(&method, &address, body).await,
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
