@@ -48,13 +48,7 @@ impl Client {
 
     /// A request to REST; no body is a GET.
     pub(crate) fn rest(&self, path: &str, body: Option<&Value>) -> Vec<u8> {
-        self.rest_as(&self.key, path, body)
-    }
-
-    /// The same with another key.
-    pub(crate) fn rest_as(&self, key: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
-        let method = if body.is_some() { "POST" } else { "GET" };
-        request(key, method, path, "", &body.map(Value::to_string).unwrap_or_default())
+        rest_as(&self.key, path, body)
     }
 
     /// A call of a tool.
@@ -112,6 +106,12 @@ impl Client {
         let id = answer["run"]["id"].as_str().context("no id in the answer")?;
         Ok(id.to_owned())
     }
+}
+
+/// A request to REST with this key; no body is a GET.
+pub(crate) fn rest_as(key: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
+    let method = if body.is_some() { "POST" } else { "GET" };
+    request(key, method, path, "", &body.map(Value::to_string).unwrap_or_default())
 }
 
 fn request(key: &str, method: &str, path: &str, head: &str, body: &str) -> Vec<u8> {

@@ -27,7 +27,7 @@ use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
     Size,
-    client::{Client, Worker, together},
+    client::{Client, Worker, rest_as, together},
     disk::{Disk, FRAME, How},
     limits::{FLAT_MAX, ONE_WRITER_MAX},
     report::{Report, short},
@@ -194,7 +194,7 @@ impl Served {
         let server = Server::bottrade(data.path())?;
         let mut client = Client::connect(&server, 0)?;
         // The season's market is made before anything is weighed.
-        let first = client.rest_as(&bots[0].key, "/api/v1/bot/quotes", None);
+        let first = rest_as(&bots[0].key, "/api/v1/bot/quotes", None);
         client.send(&first)?;
         let before = server.memory("VmRSS")?;
         let mut lookers = lookers(&server, &bots)?;
@@ -210,7 +210,7 @@ impl Served {
         let order = json!({ "symbol": "BTC-USD", "asset_type": "CRYPTO", "side": "BUY",
             "order_type": "MARKET", "quantity": "0.0001" });
         let client = Client::connect(&self.server, 0)?;
-        let place = |it: &Bot| client.rest_as(&it.key, "/api/v1/bot/orders", Some(&order));
+        let place = |it: &Bot| rest_as(&it.key, "/api/v1/bot/orders", Some(&order));
         let orders = self.bots.iter().map(place).collect();
         self.workers = vec![Worker::new(client, orders)];
         Ok(())
@@ -229,7 +229,7 @@ fn lookers(server: &Server, bots: &[Bot]) -> anyhow::Result<Vec<Worker>> {
     let shares = bots.chunks(bots.len().div_ceil(CLIENTS)).enumerate();
     let looker = |(number, share): (usize, &[Bot])| {
         let client = Client::connect(server, number)?;
-        let look = |bot: &Bot| client.rest_as(&bot.key, "/api/v1/bot/portfolio", None);
+        let look = |bot: &Bot| rest_as(&bot.key, "/api/v1/bot/portfolio", None);
         let looks = share.iter().map(look).collect();
         Ok(Worker::new(client, looks))
     };
