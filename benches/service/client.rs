@@ -108,6 +108,12 @@ impl Client {
     }
 }
 
+/// A request to REST with this key; no body is a GET.
+pub(crate) fn rest_as(key: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
+    let method = if body.is_some() { "POST" } else { "GET" };
+    request(key, method, path, "", &body.map(Value::to_string).unwrap_or_default())
+}
+
 fn request(key: &str, method: &str, path: &str, head: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(

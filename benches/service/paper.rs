@@ -178,41 +178,47 @@ async fn place(
     Ok(())
 }
 
-/// A server on the files of a market, and a connection that places its orders.
+/// A server on the files of a market, and connections that place its orders.
 struct Served {
     server: Server,
+    bots: Vec<Bot>,
     /// What each account needs while it lies idle.
     bytes: f64,
-    worker: Worker,
+    workers: Vec<Worker>,
     _data: tempfile::TempDir,
 }
 
 impl Served {
+    /// Starts the server and has every account looked at once.
     fn new((data, bots): (tempfile::TempDir, Vec<Bot>)) -> anyhow::Result<Self> {
         let server = Server::bottrade(data.path())?;
-        let client = Client::connect(&server, 0)?;
+        let mut client = Client::connect(&server, 0)?;
         // The season's market is made before anything is weighed.
         let first = rest_as(&bots[0].key, "/api/v1/bot/quotes", None);
-        let mut worker = Worker::new(client, vec![first]);
-        worker.work(1)?;
+        client.send(&first)?;
         let before = server.memory("VmRSS")?;
         let mut lookers = lookers(&server, &bots)?;
-        let looks = lookers.iter().map(|it| it.requests.len()).max().unwrap_or(0) * lookers.len();
+        let looks = lookers.iter().map(|it| it.requests.len()).max().unwrap_or(0);
+        let looks = looks * lookers.len();
         together(&mut lookers, looks)?;
-        drop(lookers);
         let bytes = float(server.memory("VmRSS")?.saturating_sub(before)) / float(bots.len());
+        Ok(Self { server, bots, bytes, workers: Vec::new(), _data: data })
+    }
+
+    /// Connects who trades. Last, for a connection without a request is soon closed.
+    fn connect(&mut self) -> anyhow::Result<()> {
         let order = json!({ "symbol": "BTC-USD", "asset_type": "CRYPTO", "side": "BUY",
             "order_type": "MARKET", "quantity": "0.0001" });
-        // A connection without a request is soon closed.
-        let client = Client::connect(&server, 0)?;
-        let orders = bots.iter().map(|it| rest_as(&it.key, "/api/v1/bot/orders", Some(&order)));
-        let worker = Worker::new(Client::connect(&server, 0)?, orders.collect());
-        Ok(Self { server, bytes, worker, _data: data })
+        let client = Client::connect(&self.server, 0)?;
+        let place = |it: &Bot| rest_as(&it.key, "/api/v1/bot/orders", Some(&order));
+        let orders = self.bots.iter().map(place).collect();
+        self.workers = vec![Worker::new(client, orders)];
+        Ok(())
     }
 
     fn round(&mut self, series: &mut Series) -> anyhow::Result<()> {
         let before = self.server.cpu()?;
-        series.add(&Times::new(self.worker.work(ORDERS_OVER_REST)?));
+        series.add(&together(&mut self.workers, ORDERS_OVER_REST)?);
         series.cpu.push(float(self.server.cpu()? - before) / 1e3 / float(ORDERS_OVER_REST));
         Ok(())
     }
@@ -269,6 +275,9 @@ pub(crate) fn measure(size: &Size, report: &mut Report) -> anyhow::Result<()> {
     let inside = Rows { raw, series: inside };
     let [few, many] = markets;
     let mut served = [Served::new(few?.close())?, Served::new(many?.close())?];
+    for served in &mut served {
+        served.connect()?;
+    }
     let mut over_rest =
         Rows { raw: Raw::new(folder.path())?, series: counts.map(|_| Series::default()) };
     for _ in 0..size.rounds {
