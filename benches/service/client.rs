@@ -189,9 +189,3 @@ pub(crate) fn together(workers: &mut [Worker], calls: usize) -> anyhow::Result<T
 
     Ok(Times::new(times?.concat()))
 }
-
-/// A request to REST with this key; no body is a GET.
-pub(crate) fn rest_as(key: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
-    let method = if body.is_some() { "POST" } else { "GET" };
-    request(key, method, path, "", &body.map(Value::to_string).unwrap_or_default())
-}

@@ -80,9 +80,10 @@ fn every_statement_on_a_tenants_table_names_its_owner_or_says_why_not() {
     let mut judged = 0;
     for (noun, source) in NOUNS {
         for sql in statements(source) {
-            // The select macro of runs takes its reason and its condition as arguments.
+            // A select macro takes its reason and its condition as arguments.
             let tenant = TENANT_TABLES.iter().any(|table| names_table(&sql, table));
-            if !tenant || sql.ends_with("FROM runs ") {
+            let of_macro = ["FROM runs ", "FROM customers "].iter().any(|it| sql.ends_with(it));
+            if !tenant || of_macro {
                 continue;
             }
             judged += 1;
@@ -93,12 +94,13 @@ fn every_statement_on_a_tenants_table_names_its_owner_or_says_why_not() {
         }
     }
     assert!(judged >= 34, "only {judged} statements were found");
-    let runs = NOUNS.iter().find(|(noun, _)| *noun == "runs").unwrap().1;
-    let runs = runs.replace("\\\n", "");
-    for call in runs.split("select_run!(").skip(1) {
-        let call = call.split(");").next().unwrap();
-        let excused = REASONS.iter().any(|reason| call.contains(reason));
-        assert!(excused || call.contains("account_id = $1"), "select_run!({call})");
+    for (noun, select) in [("runs", "select_run!("), ("billing", "select_customer!(")] {
+        let source = NOUNS.iter().find(|(it, _)| *it == noun).unwrap().1.replace("\\\n", "");
+        for call in source.split(select).skip(1) {
+            let call = call.split(");").next().unwrap();
+            let excused = REASONS.iter().any(|reason| call.contains(reason));
+            assert!(excused || call.contains("account_id = $1"), "{select}{call})");
+        }
     }
 }
 

@@ -100,7 +100,8 @@ fn order() -> impl Strategy<Value = Value> {
 }
 
 fn check(reply: &Reply) {
-    assert!(reply.status < 500, "{}: {}", reply.status, reply.text);
+    // This server sells no plans, and says so.
+    assert!(reply.status < 500 || reply.status == 501, "{}: {}", reply.status, reply.text);
     if reply.status >= 400 {
         reply.any_problem();
     }

@@ -68,7 +68,7 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
     let (mut address, mut query) = (path.to_owned(), Vec::new());
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let (name, example) = (parameter["name"].as_str().unwrap(), &parameter["example"]);
-        let text = written(example);
+        let text = in_address(example);
         match (parameter["in"].as_str().unwrap(), name) {
             ("path", "run_id") => address = address.replace("{run_id}", stage.run(run)),
             ("path", "order_id") if path.starts_with("/api/v1/bot/") => {
@@ -121,7 +121,7 @@ async fn prepare(stage: &Stage, path: &str) {
 }
 
 /// A parameter's example as an address has it.
-fn written(example: &Value) -> String {
+fn in_address(example: &Value) -> String {
     match example {
         Value::Array(items) => {
             items.iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>().join(",")

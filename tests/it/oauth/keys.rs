@@ -66,6 +66,11 @@ async fn only_a_browser_that_is_signed_in_makes_a_key() {
         bearer.get(path).await.problem(403, NOT_A_PERSON);
         scene.server.anon().get(path).await.problem(401, SIGN_IN);
     }
+    let paid = "what the account pays is seen and changed by its owner alone";
+    bearer.get("/api/v1/billing/account").await.problem(403, paid);
+    for path in ["/api/v1/billing/checkout", "/api/v1/billing/portal"] {
+        bearer.post(path, json!({ "plan": "pro" })).await.problem(403, paid);
+    }
 }
 
 #[tokio::test]
