@@ -17,11 +17,11 @@ const HANDLE_CHARS: std::ops::RangeInclusive<usize> = 3..=24;
 /// Shows the account's plan, and how many runs it has started this month.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GetBillingAccount {}
+pub(crate) struct GetBillingAccount {}
 
 /// An account, as who pays for it sees it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct BillingAccount {
+pub(crate) struct BillingAccount {
     account_id: String,
     /// Of the key that asks; none for a browser that is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,17 +31,17 @@ pub(super) struct BillingAccount {
     plan: &'static str,
     /// What the owner chose to be called in public.
     #[serde(skip_serializing_if = "Option::is_none")]
-    handle: Option<String>,
+    pub(crate) handle: Option<String>,
     /// How what it pays for stands, in Stripe's word.
     #[serde(skip_serializing_if = "Option::is_none")]
-    subscription_status: Option<String>,
+    pub(crate) subscription_status: Option<String>,
     /// Until when is paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Instant>")]
-    current_period_end: Option<String>,
+    pub(crate) current_period_end: Option<String>,
     /// Whether the plan ends then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cancel_at_period_end: Option<bool>,
+    pub(crate) cancel_at_period_end: Option<bool>,
     /// Runs started this month of UTC, through all doors.
     runs_used: u32,
     /// Runs that a month of the plan has; left out where there is no limit.

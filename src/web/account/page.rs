@@ -16,6 +16,7 @@ use crate::{
     keys::Key,
     ops::{
         Cx, Op as _,
+        billing::{BillingAccount, GetBillingAccount},
         bot::{
             account::GetBotAccount,
             keys::{BotKey, ListBotKeys},
@@ -38,8 +39,8 @@ pub(super) struct Page {
     account: Arc<Account>,
     csrf: Key,
     usage: Usage,
-    /// What its owner is called in public.
-    handle: Option<String>,
+    /// What its owner is called in public, and how what they pay for stands.
+    billing: BillingAccount,
     fresh: Option<Fresh>,
     keys: Vec<KeyView>,
     bot_keys: Vec<BotKey>,
@@ -118,7 +119,7 @@ impl Page {
         Ok(Self {
             csrf: form_token(session),
             usage: Usage::of(app, &account, bot_keys.len()).await?,
-            handle: app.accounts.find(&account.id).await?.handle,
+            billing: GetBillingAccount {}.run(&cx).await?,
             fresh,
             keys: ListKeys {}.run(&cx).await?.keys,
             bot_keys,
@@ -128,6 +129,11 @@ impl Page {
             paper: Paper::of(&cx, &account).await,
             account,
         })
+    }
+
+    /// Until when is paid, as a day.
+    fn paid_until(&self) -> Option<&str> {
+        self.billing.current_period_end.as_deref().map(show::day)
     }
 
     /// Whether the plan has room for another bot key.

@@ -72,6 +72,9 @@ async fn a_refused_run_goes_through_after_paying() {
     let session = shop.app.anon().get("/api/v1/billing/session/cs_test_0").await.expect(200);
     assert!(session["key_id"].is_string() && !session.to_string().contains(&key), "{session}");
 
+    let account = open(&shop.app, &shop.cookie, "/account").await;
+    assert!(account.text.contains("What you pay for is <strong>active</strong>, paid until 20"));
+    assert!(account.text.contains("Change what you pay"), "{}", account.text);
     let page = open(&shop.app, &shop.cookie, "/pricing").await;
     assert!(page.text.contains("Change to max") && !page.text.contains("Choose"), "{}", page.text);
     let fields = [("csrf", csrf.as_str())];
