@@ -26,13 +26,12 @@ impl Ranked {
         let mut handles: BTreeMap<String, Option<String>> = BTreeMap::new();
         let mut ranked = Vec::with_capacity(scores.len());
         for score in scores {
-            let handle = match handles.get(&score.account_id) {
-                Some(known) => known.clone(),
-                None => {
-                    let handle = handle_of(tx, &score.account_id)?;
-                    handles.insert(score.account_id.clone(), handle.clone());
-                    handle
-                }
+            let handle = if let Some(known) = handles.get(&score.account_id) {
+                known.clone()
+            } else {
+                let handle = handle_of(tx, &score.account_id)?;
+                handles.insert(score.account_id.clone(), handle.clone());
+                handle
             };
             ranked.push(Self { score, handle });
         }
