@@ -32,7 +32,7 @@ pub(super) fn router(app: &Arc<App>) -> Router {
 async fn robots(State(app): State<Arc<App>>) -> impl IntoResponse {
     let text = format!(
         "User-agent: *\nDisallow: /account\nDisallow: /login\nDisallow: /oauth/\n\
-         Disallow: /connect/\nDisallow: /api/v1/\nDisallow: /mcp\n\n\
+         Disallow: /connect/\nDisallow: /billing/\nDisallow: /api/v1/\nDisallow: /mcp\n\n\
          Sitemap: {}/sitemap.xml\n",
         app.public_url
     );
