@@ -63,7 +63,15 @@ async fn a_refused_run_goes_through_after_paying() {
     let csrf = hidden(&paid, "csrf");
     let fields = [("csrf", csrf.as_str()), ("session_id", "cs_test_0")];
     let shown = send(&shop.app, &shop.cookie, "/billing/done", &fields).await;
-    let key = shown.text.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let key = shown
+        .text
+        .split("<code id=\"fresh-key\">")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap()
+        .to_owned();
     shop.app.with_key(&key).start("tiny").await;
     let again = send(&shop.app, &shop.cookie, "/billing/done", &fields).await;
     assert_eq!(again.status, 409, "{}", again.text);
