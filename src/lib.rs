@@ -16,6 +16,7 @@ pub mod ops;
 pub mod app;
 
 pub mod accounts;
+pub mod billing;
 pub mod oauth;
 pub mod paper;
 pub mod runs;
@@ -33,4 +34,5 @@ mod faults;
 pub mod keys;
 mod lives;
 pub mod month;
+pub mod outbound;
 pub mod plan;

@@ -30,6 +30,12 @@ pub enum Event {
     LinkRemoved,
     /// The account was put on a plan.
     PlanSet,
+    /// Somebody began to buy a plan.
+    CheckoutBegun,
+    /// What they began to buy was paid.
+    CheckoutPaid,
+    /// What the account pays for stands otherwise than before.
+    SubscriptionChanged,
     /// The account got another handle.
     HandleSet,
     /// The account was erased.
@@ -51,6 +57,9 @@ impl Event {
             Self::LinkCreated => "link.created",
             Self::LinkRemoved => "link.removed",
             Self::PlanSet => "account.plan_set",
+            Self::CheckoutBegun => "billing.checkout_begun",
+            Self::CheckoutPaid => "billing.checkout_paid",
+            Self::SubscriptionChanged => "billing.subscription",
             Self::HandleSet => "account.handle_set",
             Self::AccountErased => "account.erased",
         }

@@ -6,7 +6,15 @@ use super::Accounts;
 use crate::{
     error::Error,
     keys::Family,
-    store::{grants::Grant, identities::Identity, keys::Key, runs, sessions::Session, usage},
+    store::{
+        billing::{self, Checkout, Customer},
+        grants::Grant,
+        identities::Identity,
+        keys::Key,
+        runs,
+        sessions::Session,
+        usage,
+    },
 };
 
 /// Events that an export holds at most, the newest.
@@ -23,6 +31,11 @@ impl Accounts {
         let keys = [self.keys(id, Family::Benchmark).await?, self.keys(id, Family::Bot).await?];
         let of_usage = account.id.clone();
         let usage = self.store.read(move |tx| usage::get(tx, &of_usage)).await?;
+        let of_billing = account.id.clone();
+        let paid = self.store.read(move |tx| {
+            Ok((billing::customer(tx, &of_billing)?, billing::checkouts(tx, &of_billing)?))
+        });
+        let (customer, checkouts) = paid.await?;
         let identities = self.identities(id).await?;
         let grants = self.grants(id).await?;
         let sessions = self.sessions(id).await?;
@@ -36,6 +49,7 @@ impl Accounts {
             "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
             "bot_calls": usage.map(|it| json!({ "month": it.month_shown(),
                 "calls": it.month_calls })),
+            "billing": paid_for(customer, &checkouts),
             "events": events.iter().map(|it| json!({ "at": instant(it.at), "event": it.event,
                 "about": it.about })).collect::<Vec<_>>(),
             "runs": runs.iter().map(run).collect::<Vec<_>>(),
@@ -62,6 +76,24 @@ fn grant(it: &Grant) -> Value {
 fn session(it: &Session) -> Value {
     json!({ "id": it.id, "created_at": instant(it.created_at),
         "expires_at": instant(it.expires_at) })
+}
+
+/// What an account pays for, and what it began to buy.
+fn paid_for(customer: Option<Customer>, checkouts: &[Checkout]) -> Value {
+    let (called, subscription) =
+        customer.map_or((None, None), |it| (Some(it.customer_id), it.subscription));
+    json!({
+        "stripe_customer": called,
+        "subscription": subscription.map(|it| json!({ "id": it.id, "status": it.status,
+            "plan": it.plan, "ends": it.ends, "period_end": it.period_end.map(instant),
+            "past_due_since": it.past_due_since.map(instant) })),
+        "checkouts": checkouts.iter().map(checkout).collect::<Vec<_>>(),
+    })
+}
+
+fn checkout(it: &Checkout) -> Value {
+    json!({ "id": it.id, "plan": it.plan, "created_at": instant(it.created_at),
+        "paid_at": it.paid_at.map(instant), "key_id": it.key_id })
 }
 
 fn run(it: &runs::Run) -> Value {

@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     keys::{Family, Key, Kind},
     plan::Plan,
-    store::{self, StoreError, accounts::Account, keys::Key as KeyRow},
+    store::{self, StoreError, Tx, accounts::Account, keys::Key as KeyRow},
 };
 
 /// API keys that an account may have at the same time.
@@ -42,6 +42,21 @@ impl Accounts {
         name: &str,
         family: Family,
     ) -> Result<NewKey, Error> {
+        self.add_key_with(account_id, name, family, |_, _| Ok(Ok(()))).await
+    }
+
+    /// The same with something else in the same unit of work, which is told the key's id; when that
+    /// is refused there is no key.
+    pub async fn add_key_with<F>(
+        &self,
+        account_id: &str,
+        name: &str,
+        family: Family,
+        also: F,
+    ) -> Result<NewKey, Error>
+    where
+        F: Fn(&mut dyn Tx, &str) -> Result<Result<(), Error>, StoreError> + Send + 'static,
+    {
         let (now, key) = (self.clock.now(), Key::mint(Kind::Key(family)));
         let field = match family {
             Family::Benchmark => "name",
@@ -64,6 +79,9 @@ impl Accounts {
             let open = |it: &&KeyRow| it.family == family && it.revoked_at.is_none();
             let keys = store::keys::list(tx, &kept.account_id)?;
             if let Some(refused) = refusal(&account, family, keys.iter().filter(open).count())? {
+                return Ok(Err(refused));
+            }
+            if let Err(refused) = also(tx, &kept.id)? {
                 return Ok(Err(refused));
             }
             store::keys::insert(tx, &kept, &hash)?;

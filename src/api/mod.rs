@@ -8,6 +8,7 @@ pub mod limits;
 mod pace;
 
 pub mod auth;
+mod billing;
 mod docs;
 pub mod feed;
 mod form;
@@ -65,6 +66,7 @@ pub fn with_mcp<S: ServerHandler + Clone>(app: &Arc<App>, limits: &Limits, serve
     let programs = rest::router(app)
         .merge(mcp::router(app, server))
         .merge(oauth::router(app))
+        .merge(billing::router(app))
         // It holds for the routes that are there already.
         .method_not_allowed_fallback(rest::no_method)
         .layer((named.clone(), panics, cors(), answer.clone()));

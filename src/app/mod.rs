@@ -8,6 +8,7 @@ use std::{path::Path, sync::Arc};
 
 use crate::{
     accounts::Accounts,
+    billing::{Billing, Stripe},
     clock::Clock,
     error::Error,
     oauth::{
@@ -46,6 +47,8 @@ pub struct Outside {
     pub legal: Legal,
     /// What the operator gives and asks for each plan.
     pub plans: Plans,
+    /// Who takes the payments for them.
+    pub stripe: Option<Stripe>,
 }
 
 impl Outside {
@@ -57,8 +60,8 @@ impl Outside {
         let documents = Documents::new(resolver, Arc::clone(&clock), Vec::new());
         let feed = Feed::replay(&ReplaySettings::default()).map_err(Error::internal)?;
         let (providers, feed) = (Providers::none(clock), Arc::new(feed));
-        let (legal, plans) = (Legal::default(), Plans::default());
-        Ok(Self { providers, signing_keys, documents, feed, legal, plans })
+        let (legal, plans, stripe) = (Legal::default(), Plans::default(), None);
+        Ok(Self { providers, signing_keys, documents, feed, legal, plans, stripe })
     }
 }
 
@@ -86,6 +89,8 @@ pub struct App {
     pub paper: Paper,
     /// Terms and privacy.
     pub legal: Legal,
+    /// The sale of plans.
+    pub billing: Billing,
     /// The terms of every plan.
     pub plans: Plans,
     /// What is played.
@@ -120,6 +125,13 @@ impl App {
         let connect =
             Connect::new(&oauth, store.clone(), Arc::clone(&accounts), Arc::clone(&clock));
         Arc::new(Self {
+            billing: Billing::new(
+                store.clone(),
+                Arc::clone(&accounts),
+                Arc::clone(&clock),
+                outside.stripe,
+                public_url,
+            ),
             public_url: public_url.to_owned(),
             oauth,
             connect,

@@ -13,7 +13,11 @@ use clap::{
 
 use super::Data;
 use crate::{
-    accounts::Accounts, clock::SystemClock, ops::views::instant, plan::Plan, store::Store,
+    accounts::Accounts,
+    clock::SystemClock,
+    ops::views::instant,
+    plan::Plan,
+    store::{Store, billing},
 };
 
 #[derive(Debug, Subcommand)]
@@ -66,7 +70,7 @@ impl Verb {
         | Self::SetPlan { data, .. }) = &self;
         std::fs::create_dir_all(&data.data_dir)?;
         let store = Store::open(crate::app::database(&data.data_dir))?;
-        let desk = Desk(Accounts::new(store, Arc::new(SystemClock)));
+        let desk = Desk { accounts: Accounts::new(store.clone(), Arc::new(SystemClock)), store };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let told = runtime.block_on(async {
             match &self {
@@ -82,12 +86,15 @@ impl Verb {
     }
 }
 
-struct Desk(Accounts);
+struct Desk {
+    accounts: Accounts,
+    store: Store,
+}
 
 impl Desk {
     async fn list(&self) -> anyhow::Result<String> {
         let mut lines = vec![format!("{:<36}  {:<10}  {:<20}  {}", "id", "plan", "made", "name")];
-        for it in self.0.list().await? {
+        for it in self.accounts.list().await? {
             let made = instant(it.created_at);
             lines.push(format!("{:<36}  {:<10}  {made:<20}  {}", it.id, it.plan, it.name));
         }
@@ -95,11 +102,11 @@ impl Desk {
     }
 
     async fn export(&self, asked: &str) -> anyhow::Result<String> {
-        Ok(serde_json::to_string_pretty(&self.0.export(asked).await?)?)
+        Ok(serde_json::to_string_pretty(&self.accounts.export(asked).await?)?)
     }
 
     async fn delete(&self, asked: &str) -> anyhow::Result<String> {
-        let account = self.0.find(asked).await?;
+        let account = self.accounts.find(asked).await?;
         if std::io::stdin().is_terminal() {
             eprintln!(
                 "This erases {} ({}) for good: identities, keys, sign-ins and all runs that were \
@@ -110,13 +117,24 @@ impl Desk {
             std::io::stdin().read_line(&mut typed)?;
             anyhow::ensure!(typed.trim() == account.name, "nothing was erased");
         }
-        self.0.erase(&account.id).await?;
-        Ok(format!("{} ({}) is erased", account.name, account.id))
+        self.accounts.erase(&account.id).await?;
+        let id = account.id.clone();
+        let customer = self.store.read(move |tx| billing::customer(tx, &id)).await?;
+        let remains = customer.map(|it| {
+            let called = it.customer_id;
+            format!(
+                "\nStripe still has the customer {called}: what it pays for is ended, and it is \
+                 forgotten, by a server with the key of Stripe within ten minutes, or by \
+                 `bottrade billing reconcile`"
+            )
+        });
+        let remains = remains.unwrap_or_default();
+        Ok(format!("{} ({}) is erased{remains}", account.name, account.id))
     }
 
     async fn set_plan(&self, asked: &str, plan: Plan) -> anyhow::Result<String> {
-        let account = self.0.find(asked).await?;
-        self.0.set_plan(&account.id, plan).await?;
+        let account = self.accounts.find(asked).await?;
+        self.accounts.set_plan(&account.id, plan).await?;
         Ok(format!("{} is on the plan {}", account.name, plan.name()))
     }
 }

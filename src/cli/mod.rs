@@ -2,6 +2,7 @@
 
 mod account;
 mod backup;
+mod billing;
 mod environment;
 mod feed;
 mod key;
@@ -46,6 +47,11 @@ enum Verb {
     Account {
         #[command(subcommand)]
         verb: account::Verb,
+    },
+    /// Compare what people pay for with what Stripe says.
+    Billing {
+        #[command(subcommand)]
+        verb: billing::Verb,
     },
     /// Print a link that signs the account `local` in, once.
     LoginLink(login_link::LoginLink),
@@ -131,6 +137,7 @@ pub fn main() -> ExitCode {
         Verb::Serve(serve) => serve.run(),
         Verb::Key { verb } => verb.run(),
         Verb::Account { verb } => verb.run(),
+        Verb::Billing { verb } => verb.run(),
         Verb::LoginLink(link) => link.run(),
         Verb::Scenario { verb } => verb.run(&mut std::io::stdout()),
         Verb::Feed { verb } => verb.run(),

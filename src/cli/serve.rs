@@ -26,6 +26,7 @@ use crate::{
         listen,
     },
     app::{App, Legal, Outside},
+    billing::StripeArgs,
     clock::{Clock, SystemClock},
     error::Error,
     keys::Key,
@@ -82,6 +83,8 @@ pub(crate) struct Serve {
     plan: Vec<Change>,
     #[command(flatten)]
     providers: ProviderArgs,
+    #[command(flatten)]
+    stripe: StripeArgs,
     #[command(flatten)]
     feed: FeedArgs,
 }
@@ -172,7 +175,8 @@ impl Serve {
         let providers = self.providers.providers(clock)?;
         let plans = Plans::default().with(&self.plan).map_err(anyhow::Error::msg);
         let plans = plans.context("--plan")?;
-        Ok(Outside { providers, signing_keys, documents, feed, legal, plans })
+        let stripe = self.stripe.stripe_at(public_url)?;
+        Ok(Outside { providers, signing_keys, documents, feed, legal, plans, stripe })
     }
 
     /// The limits asked for, as far as the system has descriptors.
@@ -230,6 +234,7 @@ async fn upkeep(app: Arc<App>) {
             app.paper.upkeep();
             app.accounts.upkeep().await?;
             app.oauth.upkeep().await?;
+            app.billing.upkeep().await?;
             app.signing_keys.rotate_if_due().map(drop).map_err(Error::internal)
         };
         if let Err(error) = kept.await {

@@ -52,6 +52,59 @@ impl Error {
             .hint("sign in at /login, or send an API key of the account as `X-API-Key: <key>`")
     }
 
+    /// A plan where none is sold.
+    pub fn nothing_sold() -> Self {
+        Self::new(Code::NotSetUp, "this server sells no plans").hint(
+            "whoever runs it changes the plan of an account with `bottrade account set-plan`, or \
+             sells plans with a key of Stripe: --stripe-key-file",
+        )
+    }
+
+    /// A second plan beside the one that is paid for.
+    pub fn already_subscribed(plan: &str, portal: &str) -> Self {
+        let message = format!("the account pays for {plan} already: change or end it at {portal}");
+        Self::new(Code::Conflict, message).hint("nothing was done; nobody pays twice")
+    }
+
+    /// A plan for an account that has everything.
+    pub fn nothing_to_buy() -> Self {
+        Self::new(Code::Conflict, "the account has no limit of runs")
+            .hint("nothing was done; there is no plan that has more")
+    }
+
+    /// Something to change, where nothing is paid for.
+    pub fn no_subscription() -> Self {
+        Self::new(Code::PaymentRequired, "the account pays for no plan")
+            .hint("`POST /api/v1/billing/checkout?plan=pro` begins to buy one, or /pricing")
+    }
+
+    /// A checkout that is not there, or is not this account's, or is not paid.
+    pub fn no_such_checkout() -> Self {
+        Self::new(Code::NotFound, "no such checkout, or it is not paid yet")
+            .hint("what was just paid may take a moment; then look again")
+    }
+
+    /// The second key for one payment.
+    pub fn checkout_key_shown() -> Self {
+        Self::new(Code::Conflict, "the key that comes with this plan was shown before")
+            .hint("no key is shown twice; the account page makes others")
+    }
+
+    /// Stripe does not answer, for now.
+    pub fn payments_unavailable(problem: impl std::fmt::Display) -> Self {
+        tracing::warn!(%problem, "Stripe cannot be asked");
+        let error = Self::new(Code::Unavailable, "the payment service cannot be asked now");
+        Self { retry_after: Some(10), ..error }
+            .hint("what was paid is not lost; try again in a moment")
+    }
+
+    /// An event that Stripe did not send, or not now.
+    pub fn event_refused(why: impl std::fmt::Display) -> Self {
+        tracing::warn!(%why, "an event was refused");
+        Self::new(Code::Rejected, format!("this is no event of Stripe: {why}"))
+            .hint("nothing was done; see that the secret of the webhook is the one of this server")
+    }
+
     /// A handle for an account that pays nothing.
     pub fn handle_needs_plan(larger: &str) -> Self {
         Self::new(Code::PaymentRequired, "a handle comes with a paid plan")

@@ -43,6 +43,8 @@ pub enum Code {
     RunLimitReached,
     /// The caller has called too often.
     TooManyCalls,
+    /// The operator has not set this up.
+    NotSetUp,
     /// The service cannot take the call now.
     Unavailable,
     /// Our fault.
@@ -66,6 +68,7 @@ impl Code {
             Self::Conflict => S::CONFLICT,
             Self::PaymentRequired => S::PAYMENT_REQUIRED,
             Self::RunLimitReached | Self::TooManyCalls => S::TOO_MANY_REQUESTS,
+            Self::NotSetUp => S::NOT_IMPLEMENTED,
             Self::Unavailable => S::SERVICE_UNAVAILABLE,
             Self::Internal => S::INTERNAL_SERVER_ERROR,
         }

@@ -10,11 +10,10 @@ use url::Url;
 use super::{
     exchange::Credentials,
     github::GitHub,
-    http::is_safe,
     open_id::OpenId,
     provider::{Kind, Provider, Providers},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, outbound::is_safe};
 
 const GITHUB: &str = "https://github.com";
 const GITHUB_API: &str = "https://api.github.com";

@@ -1,7 +1,8 @@
 //! Why a person could not be signed in, and what they should do.
 
-use super::{http::HttpFault, id_token::IdTokenFault, person::cleaned};
+use super::{id_token::IdTokenFault, person::cleaned};
 use crate::error::Error;
+use crate::outbound::HttpFault;
 
 /// Characters of a provider's own word for an error that the log repeats.
 const WORD_MAX: usize = 60;

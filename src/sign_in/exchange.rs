@@ -16,10 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::SignInError,
-    http::{Http, HttpFault},
     pending::{Begun, Pending, one_time},
 };
-use crate::store::chain::sha256;
+use crate::{
+    outbound::{Http, HttpFault},
+    store::chain::sha256,
+};
 
 /// Who we are to a provider. The debug form hides the secret.
 #[derive(Debug, Clone)]

@@ -6,10 +6,9 @@ use serde::Deserialize;
 use super::{
     error::SignInError,
     exchange::{Endpoints, Tokens},
-    http::Http,
     person::{email, shown},
 };
-use crate::accounts::Person;
+use crate::{accounts::Person, outbound::Http};
 
 /// The form of answers that GitHub's API asks clients to name.
 const JSON: &str = "application/vnd.github+json";

@@ -8,13 +8,15 @@ use serde_json::Value;
 use super::{
     error::SignInError,
     exchange::{Credentials, Endpoints, Tokens},
-    http::{Http, is_safe},
     id_token::{Claims, Expected, IdTokenFault, Profile, algorithms, verify},
     kept::Kept,
     pending::Pending,
     person::{cleaned, email, shown, subject},
 };
-use crate::{accounts::Person, clock::Clock};
+use crate::{
+    outbound::{Http, is_safe},
+    {accounts::Person, clock::Clock},
+};
 
 const JSON: &str = "application/json";
 /// What the log calls it.

@@ -6,11 +6,13 @@ use super::{
     error::SignInError,
     exchange::{self, Credentials, Endpoints},
     github::GitHub,
-    http::Http,
     open_id::OpenId,
     pending::{Begun, Callback, Pending},
 };
-use crate::{accounts::Person, clock::Clock};
+use crate::{
+    outbound::Http,
+    {accounts::Person, clock::Clock},
+};
 
 /// Somebody who knows people and tells us, with their leave, who they are.
 pub struct Provider {

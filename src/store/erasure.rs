@@ -1,9 +1,10 @@
 //! What goes when an account goes, and what stays.
 //!
 //! Identities, sessions, grants, keys' names and hashes, answers kept for retries, counts of calls,
-//! private links, paper accounts and all of its runs that were not published go. The published ones
-//! stay, their scores under [`NOBODY`]; of the others the hashes of their journals stay, so that a
-//! file exported before can still be told from a forged one.
+//! private links, checkouts, paper accounts and all of its runs that were not published go. The
+//! published ones stay, their scores under [`NOBODY`]; of the others the hashes of their journals
+//! stay, so that a file exported before can still be told from a forged one. The name that Stripe
+//! has for the account stays until what it pays for is ended there, which `billing` does.
 
 use super::error::StoreError;
 use super::tx::{Tx, Val};
@@ -35,6 +36,7 @@ const STEPS: &[&str] = &[
     "DELETE FROM api_keys WHERE account_id = $1 AND NOT EXISTS \
      (SELECT 1 FROM runs WHERE runs.account_id = $1 AND runs.key_id = api_keys.id)",
     "DELETE FROM bot_usage WHERE account_id = $1",
+    "DELETE FROM checkouts WHERE account_id = $1",
     "DELETE FROM audit WHERE account_id = $1",
 ];
 

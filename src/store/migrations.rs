@@ -98,6 +98,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         then: |_| Ok(()),
     },
+    Migration {
+        version: 9,
+        name: "0009_latest_scores",
+        sql: include_str!("migrations/0009_latest_scores.sql"),
+        sqlite: "",
+        then: |_| Ok(()),
+    },
 ];
 
 const CREATE: &str =

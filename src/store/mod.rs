@@ -6,7 +6,7 @@
 //!   [`identities`], [`keys`], [`sessions`], [`clients`], [`grants`], [`tickets`] and their
 //!   [`audit`]; [`scenarios`], [`runs`], [`journal`] with its [`chain`], [`idempotency`],
 //!   [`scores`], [`links`]; [`paper`] accounts, the [`feed`] they trade and [`usage`] of the bot
-//!   API; and [`erasure`] of an account.
+//!   API; [`billing`]; and [`erasure`] of an account.
 //! - The engine is SQLite, behind the two methods of [`Tx`]; the SQL of the nouns is written so
 //!   that Postgres runs it too.
 //!
@@ -15,11 +15,13 @@
 //! Who may see a row: every statement on a tenant's table names `account_id`, or says in a leading
 //! comment why it does not (`/* public */`, `/* by run */` and `/* by paper account */` after the
 //! owner was checked, `/* by hash */` for a presented secret, `/* by identity */` at a sign-in,
+//! `/* by stripe */` for what Stripe names,
 //! `/* by grant */`, `/* upkeep */`). A test reads the sources for it.
 
 pub mod accounts;
 pub mod audit;
 pub mod backup;
+pub mod billing;
 pub mod chain;
 pub mod check;
 pub mod clients;

@@ -2,6 +2,7 @@
 
 mod account;
 pub mod assets;
+mod billing;
 mod browser;
 mod chart;
 mod clients;
@@ -59,6 +60,9 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/logout", post(sign_in::out))
         .route(metadata::AUTHORIZE, get(consent::ask).post(consent::answer))
         .route("/connect/{ticket}", get(connect::ask).post(connect::answer))
+        .route("/billing/checkout", post(billing::checkout))
+        .route("/billing/portal", post(billing::portal))
+        .route(billing::DONE, get(billing::done).post(billing::key))
         .with_state(Arc::clone(app))
         .merge(account::router(app))
         .merge(scenarios::router(app))

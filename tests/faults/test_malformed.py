@@ -217,7 +217,8 @@ class Judge:
 
     def fault(self, route: Route, answer: Answer) -> str | None:
         """What is wrong with an answer as such."""
-        if answer.status >= 500:
+        # A server without a key of Stripe says that it sells nothing.
+        if answer.status >= 500 and not (answer.status == 501 and "/billing/" in route.path):
             return f"failed: {answer}"
         if answer.status < 400 or answer.media_type == "application/problem+json":
             return None if answer.status < 400 or is_problem(answer) else f"no whole problem: {answer}"
@@ -286,7 +287,7 @@ class Table:
             "create_bot_key": {"label": "bot"},
         }
         ids = dict.fromkeys(("run_id", "order_id", "key_id", "grant_id", "id"), self.named)
-        names = ids | {"id_or_slug": SCENARIO}
+        names = ids | {"id_or_slug": SCENARIO, "session_id": "cs_test_0"}
         found = []
         for path, methods in document["paths"].items():
             for method, operation in methods.items():

@@ -7,6 +7,7 @@ use bottrade::{
     api,
     api::limits::Limits,
     app::{App, Outside},
+    billing::Stripe,
     clock::TestClock,
     keys::Family,
     scenarios::Catalog,
@@ -44,8 +45,13 @@ impl TestApp {
     }
 
     pub(crate) fn with(catalog: Catalog, store: Store) -> Self {
+        Self::selling(catalog, store, None)
+    }
+
+    /// The same where somebody takes payments.
+    pub(crate) fn selling(catalog: Catalog, store: Store, stripe: Option<Stripe>) -> Self {
         let clock = TestClock::at(START.parse().unwrap());
-        let outside = Outside::none(URL, clock.clone()).unwrap();
+        let outside = Outside { stripe, ..Outside::none(URL, clock.clone()).unwrap() };
         let app = App::new(URL, catalog, store, clock.clone(), outside);
         Self { router: api::router(&app, &Limits::default()), app, clock }
     }

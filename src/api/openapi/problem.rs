@@ -158,6 +158,13 @@ const FAILURES: &[Failure] = &[
         samples: Vec::new,
     },
     Failure {
+        status: 501,
+        name: "NotImplemented",
+        about: "The operator has not set this up.",
+        meets: sells,
+        samples: || vec![Error::nothing_sold()],
+    },
+    Failure {
         status: 503,
         name: "ServiceUnavailable",
         about: "The service cannot take the call now. Repeat it with the same `idempotency_key`.",
@@ -165,6 +172,11 @@ const FAILURES: &[Failure] = &[
         samples: || vec![Error::no_room()],
     },
 ];
+
+/// Whether it takes somebody who sells plans.
+fn sells(op: &OpDef) -> bool {
+    op.route.path.strip_prefix("/api/v1/billing/").is_some_and(|rest| rest != "account")
+}
 
 fn too_often() -> Error {
     Error::too_many("calls of this account", Duration::from_millis(1))

@@ -224,3 +224,21 @@ fn a_leaderboard_has_one_order_with_undefined_numbers_last() {
     assert!(matches!(nan, Err(StoreError::Internal(_))), "{nan:?}");
     assert_eq!(ids(SortBy::Return, 9).len(), 5);
 }
+
+#[test]
+fn the_latest_scores_are_found_without_reading_the_others() {
+    let store = store();
+    for (id, at) in [("r1", 10), ("r2", 12), ("r3", 11), ("r4", 9), ("r5", 12)] {
+        finish(&store, id);
+        publish(&store, &Score { published_at: at, ..score(id, 1.0, None) }).unwrap();
+    }
+    let latest = store.read_blocking(|tx| scores::latest(tx, 4)).unwrap();
+    let ids: Vec<&str> = latest.iter().map(|it| it.run_id.as_str()).collect();
+    assert_eq!(ids, ["r2", "r5", "r3", "r1"]);
+    let plan = store.read_blocking(|tx| {
+        let asked = "/* test */ EXPLAIN QUERY PLAN SELECT results FROM scores \
+                     WHERE trade_count > 0 ORDER BY published_at DESC, run_id LIMIT 4";
+        tx.query(asked, &[])?.iter().map(|row| row.text("detail")).collect::<Result<Vec<_>, _>>()
+    });
+    assert_eq!(plan.unwrap(), ["SCAN scores USING INDEX scores_by_publication"]);
+}

@@ -64,7 +64,7 @@ fn the_rows_of_an_older_database_are_sealed() {
         &path,
         "DROP TABLE customers; DROP TABLE checkouts; DROP TABLE stripe_events;
          DROP TABLE run_links; DROP TRIGGER run_origin_seal_is_frozen;
-         DELETE FROM schema_version WHERE version > 1;
+         DROP INDEX scores_by_publication; DELETE FROM schema_version WHERE version > 1;
          DROP INDEX runs_active; CREATE INDEX runs_by_activity ON runs (status, last_activity_at);
          ALTER TABLE runs DROP COLUMN origin_seal; ALTER TABLE runs DROP COLUMN state_seal;
          ALTER TABLE idempotency DROP COLUMN seal; ALTER TABLE scores DROP COLUMN seal;

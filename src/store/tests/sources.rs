@@ -5,6 +5,7 @@ use crate::store::migrations::MIGRATIONS;
 const NOUNS: &[(&str, &str)] = &[
     ("accounts", include_str!("../accounts.rs")),
     ("audit", include_str!("../audit.rs")),
+    ("billing", include_str!("../billing.rs")),
     ("clients", include_str!("../clients.rs")),
     ("erasure", include_str!("../erasure.rs")),
     ("feed", include_str!("../feed.rs")),
@@ -27,6 +28,8 @@ const TENANT_TABLES: &[&str] = &[
     "api_keys",
     "audit",
     "bot_usage",
+    "checkouts",
+    "customers",
     "grants",
     "idempotency",
     "identities",
@@ -46,6 +49,7 @@ const REASONS: &[&str] = &[
     "/* by hash */",
     "/* by identity */",
     "/* by grant */",
+    "/* by stripe */",
     "/* upkeep */",
 ];
 const VERBS: [&str; 4] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];

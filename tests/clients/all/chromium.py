@@ -79,6 +79,16 @@ class Watched:
         assert answer.status == status, f"{path}: {answer.status} {self.page.inner_text('main')}"
         self.is_well()
 
+    def pressed_and_sent(self, button: str, to: str) -> str:
+        """The address beginning so where a button sends the browser: a program's, which may be there or not."""
+        with self.page.expect_request(lambda it: it.url.startswith(to)) as sent:
+            self.page.click(button)
+        self.page.wait_for_url(lambda it: not it.startswith(self.base), wait_until="commit")
+        self.page.goto("about:blank")
+        self.asked.clear()
+        self.said.clear()
+        return sent.value.url
+
     def is_well(self) -> None:
         """Nothing was said, nothing was asked of others, and nothing sticks out."""
         here = self.page.url

@@ -50,19 +50,20 @@ def written(server: Server, chromium: Browser) -> dict[str, Any]:
         order = {"symbol": "BTC-USD", "side": "BUY", "quantity": 0.1, "client_order_id": planted("client_order_id", 64)}
         # A name that is no token may be refused; it is not to be shown either way.
         assert api.post("bot/orders", json=order).status_code in {201, 400, 422}
+        # A handle has no room for markup at all.
+        assert api.patch("billing/account", json={"handle": planted("handle", 24)}).status_code in {400, 422}
+        api.patch("billing/account", json={"handle": "W" * 24}).raise_for_status()
     with opened(chromium, "desk", storage_state=state) as context:
-        page = context.new_page()
+        watched = Watched.of(context, server)
+        page = watched.page
         for section, name in [("keys", "key"), ("bot-keys", "bot key")]:
             page.goto(f"{server.base}/account")
             page.fill(f"#{section} form.filter input[name=name]", planted(name, 60))
             page.click(f"#{section} form.filter button")
             assert MARK in page.inner_text("section.fresh bdi")
         program = Program(server, planted("client_name", 120))
-        page.route(f"{CALLBACK}**", lambda route: route.fulfill(body="done", content_type="text/plain"))
         page.goto(program.address)
-        page.click("button:has-text('Allow')")
-        page.wait_for_url(f"{CALLBACK}**")
-        program.token(page.url)
+        program.token(watched.pressed_and_sent("button:has-text('Allow')", CALLBACK))
     return {"state": state, "runs": runs}
 
 

@@ -1,6 +1,9 @@
 """A newcomer's first ten minutes: start, `play`, connect Claude Code by the copied line, and watch it play.
 
-Only what the program and its pages say leads from one step to the next.
+Only what the program and its pages say leads from one step to the next. What stood in the way when it was first played,
+and was mended: a run that was going on had to be found by its id, now the account page lists it; what was allowed could
+be taken back by a REST call alone, now by a button; the sign-in page did not say that `bottrade login-link` must look into
+the folder that the server was started with.
 """
 
 from __future__ import annotations
@@ -49,17 +52,13 @@ class Pace:
 def allowed(server: Server, watched: Watched, url: str) -> str:
     """What a person does whom Claude Code sends to a page: signs in by what that page says, and allows it."""
     page = watched.page
-    page.route(re.compile(r"^http://localhost:\d+/"), lambda route: route.fulfill(body="", content_type="text/plain"))
     page.goto(url)
     command = page.inner_text("main pre").strip()
     assert command == "bottrade login-link"
     page.goto(server.command(*shlex.split(command)[1:], "--public-url", server.base).strip())
     page.click("button:has-text('Sign in')")
     expect(page.locator("h1")).to_contain_text("Claude Code")
-    page.click("button:has-text('Allow')")
-    page.wait_for_url(re.compile(r"^http://localhost:\d+/"))
-    watched.asked.clear()
-    return page.url
+    return watched.pressed_and_sent("button:has-text('Allow')", "http://localhost:")
 
 
 def watch(watched: Watched) -> list[str]:

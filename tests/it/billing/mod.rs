@@ -1,7 +1,10 @@
 //! What plans have, and what people pay for them.
 
 mod account;
+mod pages;
 mod quota;
+mod sale;
+pub(crate) mod stripe;
 
 use bottrade::plan::Plan;
 

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Client, START, TestApp, URL, market},
+    billing::stripe::FakeStripe,
     parity::is_uuid,
 };
 
@@ -41,12 +42,15 @@ struct Stage {
     store: Store,
     runs: Vec<(&'static str, String)>,
     app: TestApp,
+    stripe: FakeStripe,
 }
 
 impl Stage {
     async fn new() -> Self {
         let store = Store::in_memory().unwrap();
-        let app = TestApp::with(Catalog::embedded().unwrap(), store.clone());
+        let stripe = FakeStripe::start().await;
+        let catalog = Catalog::embedded().unwrap();
+        let app = TestApp::selling(catalog, store.clone(), Some(stripe.access()));
         let client = app.account("ada").await;
         let ada = app.app.accounts.find("ada").await.unwrap().id;
         app.app.accounts.set_plan(&ada, Plan::Pro).await.unwrap();
@@ -67,7 +71,7 @@ impl Stage {
             app.clock.advance(60);
             runs.push((name, run));
         }
-        Self { client, store, runs, app }
+        Self { client, store, runs, app, stripe }
     }
 
     /// The same for an example of this operation: one of paper trading is about a position and an
@@ -112,6 +116,15 @@ impl Stage {
     async fn bot_key(&self) -> String {
         let (account, accounts) = (self.account().await, &self.app.app.accounts);
         accounts.add_key(&account, "nightly", Family::Bot).await.unwrap().row.id
+    }
+
+    /// A plan that the caller bought: the id of the checkout.
+    async fn checkout(&self) -> String {
+        let begun = self.client.post("/api/v1/billing/checkout", json!({ "plan": "pro" })).await;
+        begun.expect(200);
+        let id = self.stripe.pay();
+        self.app.app.billing.settled(&self.account().await, &id).await.unwrap();
+        id
     }
 
     /// A program that was allowed something.

@@ -85,6 +85,9 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
                 let order = order.expect(201)["order"]["id"].as_str().unwrap().to_owned();
                 address = address.replace("{order_id}", &order);
             }
+            ("path", "session_id") => {
+                address = address.replace("{session_id}", &stage.checkout().await);
+            }
             ("path", "key_id") => address = address.replace("{key_id}", &stage.key().await),
             ("path", "id") => address = address.replace("{id}", &stage.bot_key().await),
             ("path", "grant_id") => address = address.replace("{grant_id}", &stage.grant().await),
@@ -104,6 +107,10 @@ async fn send(stage: &Stage, path: &str, operation: &Value, method: &str, run: &
             }
             let body = body.map_or_else(Body::empty, Body::from);
             stage.app.anon().send(request.body(body).unwrap()).await
+        }
+        "/api/v1/billing/portal" | "/api/v1/billing/account" => {
+            stage.checkout().await;
+            stage.client.rest(&method, &address, body).await
         }
         "/api/v1/grants" => {
             stage.grant().await;

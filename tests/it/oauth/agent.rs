@@ -11,7 +11,7 @@ pub(super) const NAME: &str = "An agent of 2025";
 
 /// A client in a session.
 #[derive(Clone)]
-pub(super) struct Agent {
+pub(crate) struct Agent {
     router: Router,
     pub(super) session: String,
     key: Option<String>,
@@ -19,7 +19,7 @@ pub(super) struct Agent {
 
 impl Agent {
     /// One that has introduced itself, and got a session.
-    pub(super) async fn new(scene: &Scene) -> Self {
+    pub(crate) async fn new(scene: &Scene) -> Self {
         let agent = Self::with(scene, "");
         let reply = agent.initialize(NAME).await;
         reply.expect(200);
@@ -72,7 +72,7 @@ impl Agent {
     }
 
     /// The address of the page that a person opens.
-    pub(super) async fn link(&self) -> String {
+    pub(crate) async fn link(&self) -> String {
         let asked = self.connect().await;
         assert_eq!(asked["status"], "pending", "{asked}");
         asked["login_url"].as_str().unwrap().to_owned()

@@ -10,7 +10,7 @@ use crate::app::{Client, Reply};
 
 /// A browser of one person.
 #[derive(Clone)]
-pub(super) struct Browser {
+pub(crate) struct Browser {
     base: String,
     client: Client,
     cookies: BTreeMap<String, String>,
@@ -38,13 +38,13 @@ impl Browser {
     }
 
     /// Opens a page of the server.
-    pub(super) async fn get(&mut self, place: &str) -> Reply {
+    pub(crate) async fn get(&mut self, place: &str) -> Reply {
         let path = self.path(place);
         self.send(Request::get(path), String::new()).await
     }
 
     /// Sends a form of one of the server's pages, as browsers do: no page tells its address.
-    pub(super) async fn post(&mut self, place: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn post(&mut self, place: &str, fields: &[(&str, &str)]) -> Reply {
         let request = Request::post(self.path(place))
             .header("origin", "null")
             .header("sec-fetch-site", "same-origin");

@@ -39,19 +39,22 @@ use crate::{
     app::{Client, Reply, START, TestApp, URL},
     world,
 };
-use browser::{Browser, hidden};
-use program::{Program, Tokens};
+pub(crate) use agent::Agent;
+pub(crate) use browser::Browser;
+use browser::hidden;
+pub(crate) use program::Program;
+use program::Tokens;
 
 /// A server with people and programs.
-struct Scene {
-    server: TestApp,
+pub(crate) struct Scene {
+    pub(crate) server: TestApp,
     /// The server's own, for what no door shows.
     store: Store,
 }
 
 impl Scene {
     /// On a computer of one's own, without providers.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let scene = Self::at(URL, Store::in_memory().unwrap(), |outside| outside);
         scene.server.app.accounts.create_key(LOCAL, "first", Family::Benchmark).await.unwrap();
         scene
@@ -71,12 +74,12 @@ impl Scene {
     }
 
     /// A browser that nobody is signed in with.
-    fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         Browser::new(&self.server.app.public_url, self.server.router.clone())
     }
 
     /// The browser of the account `local`, signed in by a link.
-    async fn person(&self) -> Browser {
+    pub(crate) async fn person(&self) -> Browser {
         let mut browser = self.browser();
         let link = self.server.app.desk.link().await.unwrap();
         browser.get(&link).await.found(200);

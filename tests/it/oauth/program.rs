@@ -19,7 +19,7 @@ pub(super) const VERIFIER: &str = "a-verifier-of-more-than-forty-three-character
 
 /// A client.
 #[derive(Clone)]
-pub(super) struct Program {
+pub(crate) struct Program {
     pub(super) id: String,
     client: Client,
 }
@@ -29,13 +29,13 @@ pub(super) type Changes<'a> = &'a [(&'a str, &'a str)];
 
 impl Program {
     /// One that registered itself.
-    pub(super) async fn registered(scene: &Scene) -> Self {
+    pub(crate) async fn registered(scene: &Scene) -> Self {
         let metadata = json!({ "client_name": "Test Program", "redirect_uris": [REDIRECT] });
         Self::registered_as(scene, &metadata).await
     }
 
     /// The same with these metadata.
-    pub(super) async fn registered_as(scene: &Scene, metadata: &Value) -> Self {
+    pub(crate) async fn registered_as(scene: &Scene, metadata: &Value) -> Self {
         let reply = scene.server.anon().post("/oauth/register", metadata.clone()).await;
         assert_eq!(reply.header("cache-control"), "no-store");
         let id = reply.expect(201)["client_id"].as_str().unwrap().to_owned();
@@ -48,7 +48,7 @@ impl Program {
     }
 
     /// Where it sends a person's browser.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.address_with(&[])
     }
 

@@ -61,6 +61,7 @@ async fn every_closed_operation_asks_for_a_key_at_both_doors() {
         "get_leaderboard",
         "list_leaderboards",
         "list_standings",
+        "get_checkout",
     ];
     assert_eq!(open, expected, "what is open to everybody is said here");
 }

@@ -202,6 +202,7 @@ fn failures() -> Vec<Error> {
         used_up(false),
         Error::scope_required("bottrade:trade"),
         Error::internal("an example"),
+        Error::nothing_sold(),
         Error::no_room(),
         Error::malformed_request("no colon in a header"),
     ]

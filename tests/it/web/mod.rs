@@ -2,6 +2,7 @@
 
 mod account;
 mod curves;
+mod every;
 pub(crate) mod html;
 mod pages;
 mod refused;

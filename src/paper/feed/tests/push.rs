@@ -245,7 +245,8 @@ async fn what_was_pushed_before_heads_were_kept_has_one() {
     store.close().await;
     // Back to the schema before it.
     let database = rusqlite::Connection::open(&path).unwrap();
-    let older = "DROP TABLE feed_heads; DELETE FROM schema_version WHERE name = '0008_feed_heads'";
+    let older = "DROP TABLE feed_heads; DROP INDEX scores_by_publication; \
+        DELETE FROM schema_version WHERE version >= 8";
     database.execute_batch(older).unwrap();
     drop(database);
     let store = Store::open(&path).unwrap();

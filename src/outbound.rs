@@ -1,4 +1,5 @@
-//! Calls to a provider: bounded in time and size, encrypted, and never led elsewhere.
+//! Calls to services that this server relies on, such as sign-in providers and Stripe: bounded in
+//! time and size, encrypted, and never led elsewhere.
 
 use std::{pin::Pin, time::Duration};
 
@@ -7,8 +8,6 @@ use oauth2::{AccessToken, AsyncHttpClient};
 use reqwest::redirect;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
-
-use super::person::cleaned;
 
 /// What one call may take, from the connection to the last byte of the answer: the five of a
 /// sign-in must fit the time of a call to us.
@@ -21,7 +20,7 @@ const DETAIL_MAX: usize = 200;
 /// Who calls: GitHub answers nobody without a name.
 const USER_AGENT: &str = concat!("BotTrade/", env!("CARGO_PKG_VERSION"));
 
-/// What went wrong with a call to a provider.
+/// What went wrong with a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpFault {
     /// It is not there, or the line broke.
@@ -47,8 +46,8 @@ pub enum HttpFault {
     InTheClear,
 }
 
-/// The client that every call to a provider goes through.
-pub(super) struct Http {
+/// The client that every such call goes through.
+pub struct Http {
     /// Heeds the proxy of the environment: some networks have no other way out.
     away: reqwest::Client,
     /// Without one, which would be a way out for what is not encrypted, and without certificates.
@@ -57,7 +56,8 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new() -> reqwest::Result<Self> {
+    /// A client without cookies, that follows nothing.
+    pub fn new() -> reqwest::Result<Self> {
         let client = || {
             reqwest::Client::builder()
                 .redirect(redirect::Policy::none())
@@ -70,12 +70,13 @@ impl Http {
     }
 
     /// The same with less time for a call.
-    pub(super) fn within(self, time_max: Duration) -> Self {
+    #[must_use]
+    pub fn within(self, time_max: Duration) -> Self {
         Self { time_max, ..self }
     }
 
     /// Reads a JSON document, as the bearer of a token or as anybody.
-    pub(super) async fn get<T: DeserializeOwned>(
+    pub async fn get<T: DeserializeOwned>(
         &self,
         url: &str,
         accept: &str,
@@ -95,7 +96,7 @@ impl Http {
     }
 
     /// Sends a request; an answer that is one, even a refusal, is returned.
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpFault> {
+    pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpFault> {
         let mut request = reqwest::Request::try_from(request).map_err(fault)?;
         if !is_safe(request.url()) {
             return Err(HttpFault::InTheClear);
@@ -134,7 +135,7 @@ impl<'c> AsyncHttpClient<'c> for Http {
 }
 
 /// Whether what is sent there can be read by nobody on the way.
-pub(super) fn is_safe(url: &Url) -> bool {
+pub fn is_safe(url: &Url) -> bool {
     let here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -154,7 +155,8 @@ fn fault(error: reqwest::Error) -> HttpFault {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    HttpFault::Unreachable(cleaned(&cause.to_string(), DETAIL_MAX))
+    let text = cause.to_string();
+    HttpFault::Unreachable(text.chars().filter(|it| !it.is_control()).take(DETAIL_MAX).collect())
 }
 
 #[cfg(test)]
